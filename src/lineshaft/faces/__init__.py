@@ -1,0 +1,1 @@
+"""Faces show what engines decide; they know engines only through the registry."""

@@ -1,0 +1,1 @@
+"""The make wing: engines that decide how things are made."""

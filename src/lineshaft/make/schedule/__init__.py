@@ -1,0 +1,22 @@
+"""Finite-capacity scheduling of multi-level orders with machines, people, calendars and setups."""
+
+from lineshaft.core import Engine
+
+ENGINE = Engine(
+    name="make.schedule",
+    version=1,
+    title=("Finite-capacity schedule", "有限产能排产"),
+    inputs="lineshaft.make.schedule.tables:ShopBook",
+    outputs="lineshaft.make.schedule.tables:ShopPlan",
+    params="lineshaft.make.schedule.params:ScheduleParams",
+    solve="lineshaft.make.schedule.solve:solve",
+    check="lineshaft.make.schedule.check:check",
+    words="lineshaft.make.schedule.words:WORDS",
+    example="lineshaft.make.schedule.example:example",
+    views=("lane-board",),
+    sources=(
+        "doi:10.1007/BF02023073 (Brandimarte 1993, flexible job shop)",
+        "doi:10.1002/(SICI)1099-1425(200001/02)3:1<3::AID-JOS32>3.0.CO;2-Y (Mastrolilli and Gambardella 2000)",
+        "doi:10.1016/j.ejor.2010.07.037 (Mati, Dauzère-Pérès and Lahlou 2011, regular criteria)",
+    ),
+)

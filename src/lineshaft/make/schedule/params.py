@@ -1,0 +1,27 @@
+"""What a planner may set for a schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lineshaft.core import param
+
+
+@dataclass(frozen=True)
+class ScheduleParams:
+    """Objectives: `makespan`, `weighted_tardiness`, `mean_flow_time`, `setup`.
+
+    Names separated by commas are taken in that order (lexicographic); `name:weight` joined by `+` are added up,
+    for example ``weighted_tardiness:1+setup:0.2,makespan``.
+    """
+
+    objective: str = param(
+        "weighted_tardiness,mean_flow_time,makespan",
+        "what to minimise, first things first",
+        "优化目标(按先后)",
+    )
+    start: datetime | None = param(None, "plan from here on; none: the first release", "排产起点;空:最早下达时间")
+    frozen_min: int = param(
+        0, "steps of the previous plan that start within this time stay", "冻结期", unit="min", min=0, max=525_600
+    )

@@ -1,0 +1,56 @@
+"""The vocabulary: every table of a works, declared once."""
+
+from __future__ import annotations
+
+import re
+
+import dataframely as dy
+
+from lineshaft.tables.calendar import Calendar, CalendarException, Shift, ShiftBreak
+from lineshaft.tables.item import BomLine, Item, MaterialRequirement, Receipt
+from lineshaft.tables.operation import Operation, OperationMode, ResourceDemand, SegmentDependency
+from lineshaft.tables.order import Customer, WorkOrder
+from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, ResourcePlan
+from lineshaft.tables.resource import (
+    ClassMember,
+    Resource,
+    ResourceCapacity,
+    ResourceClass,
+    SetupFamily,
+    SetupTime,
+)
+
+
+def table_name(schema: type[dy.Schema]) -> str:
+    """The table of a schema: `WorkOrder` → "work_order"."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", schema.__name__).lower()
+
+
+SCHEMAS: tuple[type[dy.Schema], ...] = (
+    Customer,
+    Item,
+    BomLine,
+    Calendar,
+    Shift,
+    ShiftBreak,
+    CalendarException,
+    SetupFamily,
+    SetupTime,
+    Resource,
+    ResourceCapacity,
+    ResourceClass,
+    ClassMember,
+    WorkOrder,
+    Operation,
+    OperationMode,
+    ResourceDemand,
+    SegmentDependency,
+    MaterialRequirement,
+    Receipt,
+    ActualEvent,
+    OperationPlan,
+    ResourcePlan,
+    OrderPlan,
+)
+
+TABLES: dict[str, type[dy.Schema]] = {table_name(schema): schema for schema in SCHEMAS}

@@ -1,0 +1,87 @@
+"""Operations: what is done to an order, in which ways, with which resources, after what."""
+
+import dataframely as dy
+import polars as pl
+
+from lineshaft.tables.columns import YEAR_S, choice, ident, moment, seconds, whole, words
+
+OP_MAX = 9_999
+
+
+class Operation(dy.Schema):
+    """One step of a work order's route (ISA-95 SegmentRequirement).
+
+    Steps of an order follow each other by `op_no`; where `segment_dependency` names a predecessor in the same order
+    for a step, those rows replace that rule for the step.
+    """
+
+    title = ("Operations", "工序")
+    order_id = ident("work order", "工单", key=True, ref="work_order.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True)
+    name = words("what is done", "工序名称")
+    family_id = ident("setup family", "换型族", ref="setup_family.family_id", optional=True)
+    pausable = dy.Bool(description="may pause over breaks and nights", metadata={"zh": "可跨班中断"})
+    earliest = moment("not before", "不早于", optional=True)
+
+
+class OperationMode(dy.Schema):
+    """One way to do a step; its time is `lot_s` plus `piece_s` for each piece of the order."""
+
+    title = ("Operation modes", "工序方案")
+    order_id = ident("work order", "工单", key=True, ref="operation.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
+    mode_no = whole("way number", "方案号", "1", min=1, max=9_999, key=True)
+    lot_s = seconds("time per lot", "批时间")
+    piece_s = seconds("time per piece", "单件时间")
+
+
+class ResourceDemand(dy.Schema):
+    """What a mode holds from start to end (ISA-95 EquipmentRequirement, PersonnelRequirement).
+
+    Either one named resource, or any member of a class (a machine group, a skill).
+    A mode without demands holds nothing and runs by the clock: a subcontractor's lead time, cooling.
+    """
+
+    title = ("Resource demands", "资源需求")
+    order_id = ident("work order", "工单", key=True, ref="operation_mode.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation_mode.op_no")
+    mode_no = whole("way number", "方案号", "1", min=1, max=9_999, key=True, ref="operation_mode.mode_no")
+    demand_no = whole("demand number", "需求序号", "1", min=1, max=99, key=True)
+    resource_id = ident("this resource", "指定资源", ref="resource.resource_id", optional=True)
+    class_id = ident("any of this class", "资源类或技能", ref="resource_class.class_id", optional=True)
+    quantity = whole("places held", "占用数量", "place", min=1, max=999)
+
+    @dy.rule()
+    def one_of_resource_or_class(cls) -> pl.Expr:
+        """Exactly one of resource and class is given."""
+        return pl.col("resource_id").is_null() != pl.col("class_id").is_null()
+
+
+class SegmentDependency(dy.Schema):
+    """A step that must follow another with a time lag in clock time (ISA-95 SegmentDependency).
+
+    `end_start`: starts no sooner than `lag_s` after the other ends (cooling, drying, transport).
+    `start_start`: starts no sooner than `lag_s` after the other starts (overlapping lots).
+    `lag_max_s`: and no later than that after it.
+    """
+
+    title = ("Dependencies", "工序关系")
+    order_id = ident("work order", "工单", key=True, ref="operation.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
+    after_order_id = ident("order of the earlier step", "前序工单", key=True, ref="operation.order_id@after")
+    after_op_no = whole(
+        "number of the earlier step", "前序工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no@after"
+    )
+    kind = choice("kind", "关系", {"end_start": "完成-开始", "start_start": "开始-开始"})
+    lag_s = seconds("least lag", "最小间隔")
+    lag_max_s = whole("greatest lag", "最大间隔", "s", max=YEAR_S, optional=True)
+
+    @dy.rule()
+    def not_itself(cls) -> pl.Expr:
+        """A step does not follow itself."""
+        return (pl.col("order_id") != pl.col("after_order_id")) | (pl.col("op_no") != pl.col("after_op_no"))
+
+    @dy.rule()
+    def lags_ordered(cls) -> pl.Expr:
+        """The greatest lag is not below the least."""
+        return pl.col("lag_max_s").is_null() | (pl.col("lag_max_s") >= pl.col("lag_s"))

@@ -1,0 +1,60 @@
+"""What is planned and what happened."""
+
+import dataframely as dy
+import polars as pl
+
+from lineshaft.tables.columns import choice, ident, moment, seconds, whole
+from lineshaft.tables.operation import OP_MAX
+
+
+class OperationPlan(dy.Schema):
+    """When and how a step is to be done (ISA-95 OperationsSegment schedule). Locked rows stay where they are."""
+
+    title = ("Operation plan", "工序计划")
+    order_id = ident("work order", "工单", key=True, ref="operation.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
+    mode_no = whole("way number", "方案号", "1", min=1, max=9_999)
+    setup_start = moment("setup starts", "换型开始", optional=True)
+    start = moment("starts", "开始")
+    end = moment("ends", "结束")
+    locked = dy.Bool(description="stays where it is", metadata={"zh": "锁定"})
+
+    @dy.rule()
+    def ends_after_start(cls) -> pl.Expr:
+        """The end is not before the start."""
+        return pl.col("end") >= pl.col("start")
+
+
+class ResourcePlan(dy.Schema):
+    """Which place of which resource a planned step holds from its start to its end."""
+
+    title = ("Resource plan", "资源计划")
+    order_id = ident("work order", "工单", key=True, ref="operation.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
+    demand_no = whole("demand number", "需求序号", "1", min=1, max=99, key=True)
+    unit_no = whole("which of the places demanded", "占用序号", "1", min=1, max=999, key=True)
+    resource_id = ident("resource", "资源编号", ref="resource.resource_id")
+    place_no = whole("place of the resource, from 1", "工位号", "1", min=1, max=999)
+
+
+class OrderPlan(dy.Schema):
+    """When an order starts and ends by the plan, and by how much it is late."""
+
+    title = ("Order plan", "工单计划")
+    order_id = ident("work order", "工单", key=True, ref="work_order.order_id")
+    start = moment("starts", "开始")
+    end = moment("ends", "结束")
+    tardiness_s = seconds("late by", "拖期", max=100 * 366 * 86_400)
+
+
+class ActualEvent(dy.Schema):
+    """What was seen on the floor (ISA-95 OperationsEvent): a step started or finished, on which resource."""
+
+    title = ("Actual events", "实绩事件")
+    event_id = ident("event", "事件编号", key=True)
+    order_id = ident("work order", "工单", ref="operation.order_id")
+    op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, ref="operation.op_no")
+    kind = choice("kind", "类型", {"start": "开工", "finish": "完工"})
+    at = moment("at", "时间")
+    resource_id = ident("resource", "资源编号", ref="resource.resource_id", optional=True)
+    mode_no = whole("way number", "方案号", "1", min=1, max=9_999, optional=True)
