@@ -28,6 +28,8 @@ class Engine:
         `solve(book, params, run) -> Result` and `check(book, plan, params) -> Checked`.
     params
         Frozen dataclass of `lineshaft.core.param` fields; none when the engine has no parameters.
+    rules
+        Rules across tables that must hold before the engine sees them (`lineshaft.tables.rules:RULES`).
     words
         Mapping from reason code to (English, Chinese) templates over the reason's facts.
     objective
@@ -50,6 +52,7 @@ class Engine:
     solve: str
     check: str
     params: str = ""
+    rules: str = ""
     words: str = ""
     example: str = ""
     accept: Mapping[str, Literal["replace", "upsert"]] = field(default_factory=dict)
@@ -57,7 +60,7 @@ class Engine:
     sources: tuple[str, ...] = ()
 
     def load(self, part: str) -> Any:
-        """Import one part by its field name: "inputs", "outputs", "solve", "check", "params", "words", "example"."""
+        """Import one part by its field name: "inputs", "outputs", "solve", "params", "rules", …"""
         target = getattr(self, part)
         return _resolve(target) if target else None
 
@@ -84,7 +87,9 @@ def find_engine(name: str) -> Engine:
     known = engines()
     if name not in known:
         names = ", ".join(known)
-        raise Missing(f"There is no engine {name!r}; installed: {names}.", f"没有名为 {name!r} 的功能;已安装:{names}。")
+        raise Missing(
+            f"There is no engine {name!r}; installed: {names}.", f"没有名为 {name!r} 的功能;已安装:{names}。"
+        )
     engine: Engine = _resolve(known[name])
     return engine
 

@@ -43,7 +43,12 @@ class Limits:
         None, "stop after this much time", "时间上限", unit="s", min=0.001, max=7 * 86_400
     )
     work_limit: float | None = param(
-        None, "stop after this much work; same work, same answer", "计算量上限(可复现)", unit="steps", min=0, max=1e15
+        None,
+        "stop after this much work; same work, same answer",
+        "计算量上限(可复现)",
+        unit="steps",
+        min=0,
+        max=1e15,
     )
     workers: int = param(1, "parallel searches", "并行搜索数", min=1, max=64)
 
@@ -109,15 +114,21 @@ def _coerce(value: Any, hint: Any, rules: Mapping[str, Any]) -> Any:
     try:
         out = _convert(value, kind)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{value!r} is not a {kind.__name__}", f"{value!r} 不是有效的 {kind.__name__}") from None
+        raise ValueError(
+            f"{value!r} is not a {kind.__name__}", f"{value!r} 不是有效的 {kind.__name__}"
+        ) from None
     if rules["choices"] and out not in rules["choices"]:
         among = ", ".join(rules["choices"])
         raise ValueError(f"{out!r} is not one of: {among}", f"{out!r} 不在可选值中:{among}")
     unit = f" {rules['unit']}" if rules["unit"] else ""
     if rules["min"] is not None and not out >= rules["min"]:
-        raise ValueError(f"is {out}{unit}, must be ≥ {rules['min']}{unit}", f"为 {out}{unit},须 ≥ {rules['min']}{unit}")
+        raise ValueError(
+            f"is {out}{unit}, must be ≥ {rules['min']}{unit}", f"为 {out}{unit},须 ≥ {rules['min']}{unit}"
+        )
     if rules["max"] is not None and not out <= rules["max"]:
-        raise ValueError(f"is {out}{unit}, must be ≤ {rules['max']}{unit}", f"为 {out}{unit},须 ≤ {rules['max']}{unit}")
+        raise ValueError(
+            f"is {out}{unit}, must be ≤ {rules['max']}{unit}", f"为 {out}{unit},须 ≤ {rules['max']}{unit}"
+        )
     return out
 
 

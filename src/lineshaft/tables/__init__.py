@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import dataframely as dy
 
+from lineshaft.core.solve import table_name
 from lineshaft.tables.calendar import Calendar, CalendarException, Shift, ShiftBreak
 from lineshaft.tables.item import BomLine, Item, MaterialRequirement, Receipt
 from lineshaft.tables.operation import Operation, OperationMode, ResourceDemand, SegmentDependency
@@ -19,12 +18,6 @@ from lineshaft.tables.resource import (
     SetupFamily,
     SetupTime,
 )
-
-
-def table_name(schema: type[dy.Schema]) -> str:
-    """The table of a schema: `WorkOrder` → "work_order"."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", schema.__name__).lower()
-
 
 SCHEMAS: tuple[type[dy.Schema], ...] = (
     Customer,
@@ -52,5 +45,7 @@ SCHEMAS: tuple[type[dy.Schema], ...] = (
     ResourcePlan,
     OrderPlan,
 )
+
+__all__ = ["SCHEMAS", "TABLES", "table_name"]
 
 TABLES: dict[str, type[dy.Schema]] = {table_name(schema): schema for schema in SCHEMAS}

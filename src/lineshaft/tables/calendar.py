@@ -26,6 +26,12 @@ class Shift(dy.Schema):
     """Working time that begins on a weekday; past 1440 minutes it runs into the next day."""
 
     title = ("Shifts", "班次")
+    rule_words = {
+        "ends_after_start": (
+            "the end must be after the start; past midnight add 1440 min",
+            "结束须晚于开始;跨零点请加 1440 min",
+        ),
+    }
     calendar_id = ident("calendar", "日历编号", key=True, ref="calendar.calendar_id")
     weekday = whole("weekday, 1 Monday to 7 Sunday", "星期", "1", min=1, max=7, key=True)
     shift_no = whole("shift number", "班次号", "1", min=1, max=9, key=True)
@@ -42,6 +48,12 @@ class ShiftBreak(dy.Schema):
     """Time in a shift when nobody works."""
 
     title = ("Breaks", "休息")
+    rule_words = {
+        "ends_after_start": (
+            "the end must be after the start; past midnight add 1440 min",
+            "结束须晚于开始;跨零点请加 1440 min",
+        ),
+    }
     calendar_id = ident("calendar", "日历编号", key=True, ref="shift.calendar_id")
     weekday = whole("weekday, 1 Monday to 7 Sunday", "星期", "1", min=1, max=7, key=True, ref="shift.weekday")
     shift_no = whole("shift number", "班次号", "1", min=1, max=9, key=True, ref="shift.shift_no")
@@ -63,6 +75,16 @@ class CalendarException(dy.Schema):
     """
 
     title = ("Calendar exceptions", "日历例外")
+    rule_words = {
+        "work_as_names_a_weekday": (
+            "a make-up day (work_as) needs as_weekday, other kinds must not have it",
+            "调休上班须填“按星期”,其他类型不可填",
+        ),
+        "period_complete": (
+            "overtime and closed need start_min and a later end_min, other kinds must have neither",
+            "加班与停工时段须填开始和更晚的结束,其他类型不可填",
+        ),
+    }
     calendar_id = ident("calendar", "日历编号", key=True, ref="calendar.calendar_id")
     date = dy.Date(primary_key=True, description="local date", metadata={"zh": "日期"})
     exception_no = whole("number on that date", "序号", "1", min=1, max=9, key=True)

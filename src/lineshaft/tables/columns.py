@@ -14,10 +14,14 @@ YEAR_S = 366 * 86_400
 
 def about(zh: str, unit: str = "", ref: str = "", isa95: str = "") -> dict[str, Any]:
     """Metadata of a column; `ref` is "table.column" or "table.column@role" where one table is named twice."""
-    return {name: value for name, value in (("zh", zh), ("unit", unit), ("ref", ref), ("isa95", isa95)) if value}
+    return {
+        name: value for name, value in (("zh", zh), ("unit", unit), ("ref", ref), ("isa95", isa95)) if value
+    }
 
 
-def ident(en: str, zh: str, *, key: bool = False, ref: str = "", isa95: str = "", optional: bool = False) -> dy.String:
+def ident(
+    en: str, zh: str, *, key: bool = False, ref: str = "", isa95: str = "", optional: bool = False
+) -> dy.String:
     """An identifier: 1 to 80 characters, no space at either end."""
     return dy.String(
         primary_key=key,
@@ -75,7 +79,9 @@ def seconds(en: str, zh: str, *, min: int = 0, max: int = YEAR_S, optional: bool
     return whole(en, zh, "s", min=min, max=max, optional=optional)
 
 
-def real(en: str, zh: str, unit: str, *, min: float = 0.0, max: float = 1e9, optional: bool = False) -> dy.Float64:
+def real(
+    en: str, zh: str, unit: str, *, min: float = 0.0, max: float = 1e9, optional: bool = False
+) -> dy.Float64:
     """A continuous quantity with a unit."""
     return dy.Float64(nullable=optional, min=min, max=max, description=en, metadata=about(zh, unit=unit))
 

@@ -28,6 +28,12 @@ class BomLine(dy.Schema):
     """How much of a component one piece of an item takes (ISA-95 AssembledFromDefinition)."""
 
     title = ("Bill of material", "物料清单")
+    rule_words = {
+        "not_itself": (
+            "an item cannot be a component of itself",
+            "物料不能是自身的子项",
+        ),
+    }
     item_id = ident("item made", "父项物料", key=True, ref="item.item_id")
     component_id = ident("component", "子项物料", key=True, ref="item.item_id@component")
     quantity = real("quantity per piece", "单件用量", "unit", min=1e-6, max=1e6)
@@ -44,7 +50,11 @@ class MaterialRequirement(dy.Schema):
     title = ("Material requirements", "用料需求")
     order_id = ident("work order", "工单", key=True, ref="operation.order_id")
     op_no = dy.Int64(
-        primary_key=True, min=1, max=9_999, description="step number", metadata={"zh": "工序号", "ref": "operation.op_no"}
+        primary_key=True,
+        min=1,
+        max=9_999,
+        description="step number",
+        metadata={"zh": "工序号", "ref": "operation.op_no"},
     )
     item_id = ident("item needed", "物料", key=True, ref="item.item_id")
     quantity = real("quantity needed", "需求数量", "unit", min=1e-6, max=1e9)

@@ -43,6 +43,12 @@ class ResourceDemand(dy.Schema):
     """
 
     title = ("Resource demands", "资源需求")
+    rule_words = {
+        "one_of_resource_or_class": (
+            "give either resource_id or class_id, not both and not neither",
+            "指定资源与资源类须且只能填一个",
+        ),
+    }
     order_id = ident("work order", "工单", key=True, ref="operation_mode.order_id")
     op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation_mode.op_no")
     mode_no = whole("way number", "方案号", "1", min=1, max=9_999, key=True, ref="operation_mode.mode_no")
@@ -66,11 +72,27 @@ class SegmentDependency(dy.Schema):
     """
 
     title = ("Dependencies", "工序关系")
+    rule_words = {
+        "not_itself": (
+            "a step cannot follow itself",
+            "工序不能以自身为前序",
+        ),
+        "lags_ordered": (
+            "lag_max_s is below lag_s",
+            "最大间隔小于最小间隔",
+        ),
+    }
     order_id = ident("work order", "工单", key=True, ref="operation.order_id")
     op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
     after_order_id = ident("order of the earlier step", "前序工单", key=True, ref="operation.order_id@after")
     after_op_no = whole(
-        "number of the earlier step", "前序工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no@after"
+        "number of the earlier step",
+        "前序工序号",
+        "1",
+        min=1,
+        max=OP_MAX,
+        key=True,
+        ref="operation.op_no@after",
     )
     kind = choice("kind", "关系", {"end_start": "完成-开始", "start_start": "开始-开始"})
     lag_s = seconds("least lag", "最小间隔")

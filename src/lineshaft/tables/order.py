@@ -18,6 +18,16 @@ class WorkOrder(dy.Schema):
     """An order to make a quantity of an item (ISA-95 JobOrder); a component's order names the step that takes it."""
 
     title = ("Work orders", "工单")
+    rule_words = {
+        "parent_complete": (
+            "give parent_order_id and parent_op_no together or neither",
+            "上级工单与用于工序须同时填写或同时留空",
+        ),
+        "due_after_release": (
+            "the due date is before the release",
+            "交期早于最早开工时间",
+        ),
+    }
     order_id = ident("work order", "工单", key=True, isa95="JobOrderID")
     item_id = ident("item to make", "物料", ref="item.item_id", optional=True)
     quantity = whole("pieces to make", "数量", "piece", min=1)
@@ -25,7 +35,9 @@ class WorkOrder(dy.Schema):
     release = moment("may start from", "最早开工", isa95="EarliestStartTime")
     due = moment("promised for", "交期", optional=True, isa95="LatestEndTime")
     weight = whole("weight of tardiness", "拖期权重", "1", min=1, max=1_000)
-    parent_order_id = ident("order it is made for", "上级工单", ref="operation.order_id@parent", optional=True)
+    parent_order_id = ident(
+        "order it is made for", "上级工单", ref="operation.order_id@parent", optional=True
+    )
     parent_op_no = whole(
         "step that takes it", "用于工序", "1", min=1, max=9_999, ref="operation.op_no@parent", optional=True
     )

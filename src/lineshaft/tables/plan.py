@@ -11,6 +11,12 @@ class OperationPlan(dy.Schema):
     """When and how a step is to be done (ISA-95 OperationsSegment schedule). Locked rows stay where they are."""
 
     title = ("Operation plan", "工序计划")
+    rule_words = {
+        "ends_after_start": (
+            "the end is before the start",
+            "结束早于开始",
+        ),
+    }
     order_id = ident("work order", "工单", key=True, ref="operation.order_id")
     op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, key=True, ref="operation.op_no")
     mode_no = whole("way number", "方案号", "1", min=1, max=9_999)

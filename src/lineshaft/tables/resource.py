@@ -22,16 +22,26 @@ class Resource(dy.Schema):
     resource_id = ident("resource", "资源编号", key=True, isa95="EquipmentID/PersonID")
     name = words("name", "名称")
     kind = choice("kind", "类别", RESOURCE_KINDS)
-    calendar_id = ident("works by this calendar; none: always", "日历", ref="calendar.calendar_id", optional=True)
+    calendar_id = ident(
+        "works by this calendar; none: always", "日历", ref="calendar.calendar_id", optional=True
+    )
     capacity = whole("places: operations it can serve at once", "并行能力", "place", min=0, max=999)
     setup_group = words("resources with the same setup times", "换型组")
-    family_id = ident("family it is set up for at the start", "当前换型族", ref="setup_family.family_id", optional=True)
+    family_id = ident(
+        "family it is set up for at the start", "当前换型族", ref="setup_family.family_id", optional=True
+    )
 
 
 class ResourceCapacity(dy.Schema):
     """Another capacity for a while: a breakdown (0), a visitor, a second fixture (ISA-95 EquipmentCapability)."""
 
     title = ("Capacity over time", "能力变化")
+    rule_words = {
+        "ends_after_start": (
+            "the end must be after the start",
+            "结束须晚于开始",
+        ),
+    }
     resource_id = ident("resource", "资源编号", key=True, ref="resource.resource_id")
     start = moment("from", "起", key=True)
     end = moment("to", "止")

@@ -9,6 +9,7 @@ ENGINE = Engine(
     inputs="lineshaft.make.schedule.tables:ShopBook",
     outputs="lineshaft.make.schedule.tables:ShopPlan",
     params="lineshaft.make.schedule.params:ScheduleParams",
+    rules="lineshaft.tables.rules:RULES",
     solve="lineshaft.make.schedule.solve:solve",
     check="lineshaft.make.schedule.check:check",
     words="lineshaft.make.schedule.words:WORDS",
