@@ -1,0 +1,176 @@
+"""Resources as lanes: every place of every resource with its own working time, and the pools demands choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from lineshaft.make.schedule.calendars import Calendars, open_windows, pointers, ranges
+from lineshaft.make.schedule.shop import Ints
+from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables.worktime import working_intervals
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
+
+    `pools`: resource_id or class_id → pool; `pool_ptr`, `pool_lane` as in Shop.
+    """
+
+    frame: pl.DataFrame
+    pools: pl.DataFrame
+    pool_ptr: Ints
+    pool_lane: Ints
+    groups: tuple[str, ...]
+    families: tuple[str, ...]
+
+
+def table(book: ShopBook, member: str) -> pl.DataFrame:
+    """A member of the book; without rows where it is absent."""
+    frame = getattr(book, member)
+    if frame is None:
+        frame = ShopBook.member_schemas()[member].create_empty()
+    return pl.DataFrame(frame)
+
+
+def seconds(moment: pl.Expr, start: datetime) -> pl.Expr:
+    """Whole seconds from the plan's start, rounded down."""
+    return (moment.dt.timestamp("us") - round(start.timestamp()) * 1_000_000) // 1_000_000
+
+
+def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
+    """Whole seconds from the plan's start, rounded up."""
+    return -((round(start.timestamp()) * 1_000_000 - moment.dt.timestamp("us")) // 1_000_000)
+
+
+def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
+    """One lane a place of each resource; its working times are added to `hours`."""
+    families = tuple(table(book, "families")["family_id"].sort())
+    resources = table(book, "resources").sort("resource_id").with_row_index("resource")
+    groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
+    periods = table(book, "capacities").select(
+        "resource_id", "capacity", start_s=seconds(pl.col("start"), start), end_s=seconds(pl.col("end"), start)
+    )
+    most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
+    frame = (
+        resources.join(most, on="resource_id", how="left", maintain_order="left")
+        .with_columns(places=pl.max_horizontal("capacity", "most"))
+        .with_columns(place_no=pl.int_ranges(1, pl.col("places") + 1))
+        .explode("place_no", empty_as_null=False)
+        .select(
+            "resource",
+            "resource_id",
+            "place_no",
+            group=number(groups, "setup_group"),
+            family=number(families, "family_id"),
+        )
+        .with_row_index("lane")
+    )
+    calendars = lane_calendars(book, resources, periods, start, hours)
+    frame = frame.with_columns(
+        pl.Series("calendar", [calendars(*row) for row in frame.select("resource", "place_no").rows()], dtype=pl.Int64)
+    )
+    pools, pool_ptr, pool_lane = make_pools(book, frame)
+    return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
+
+
+def number(names: tuple[str, ...], column: str) -> pl.Expr:
+    """Position of each value among `names`, -1 for none."""
+    return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
+
+
+def lane_calendars(book, resources, periods, start, hours):
+    """A function (resource, place) → number of the calendar it works by, capacity over time folded in."""
+    tables = [table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions")]
+    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
+    epoch_s = round(start.timestamp())
+    of_calendar = {None: 0}
+    for calendar_id in resources["calendar_id"].drop_nulls().unique().sort():
+        starts, ends = working_intervals(calendar_id, *tables, low, high)
+        of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
+    rows = resources.select("resource_id", "calendar_id", "capacity").rows()
+    of_resource = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
+
+    def calendar(resource: int, place: int) -> int:
+        resource_id, calendar_id, capacity = rows[resource]
+        by_week = of_calendar[calendar_id]
+        if resource_id not in of_resource:
+            return by_week
+        windows = open_windows(of_resource[resource_id], capacity, place, hours.low_s, hours.high_s)
+        return hours.both(by_week, hours.add(*windows))
+
+    return calendar
+
+
+def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
+    """The distinct resources and classes that demands name, each with its lanes."""
+    pools = (
+        table(book, "demands").select("resource_id", "class_id").unique().sort("resource_id", "class_id", nulls_last=True)
+    ).with_row_index("pool")
+    members = table(book, "members")
+    named = pools.filter(pl.col("resource_id").is_not_null()).select("pool", "resource_id")
+    classed = pools.join(members, on="class_id").select("pool", pl.col("resource_id_right").alias("resource_id"))
+    rows = (
+        pl.concat([named, classed])
+        .join(lanes.select("resource_id", "lane"), on="resource_id")
+        .select(pl.col("pool", "lane").cast(pl.Int64))
+        .sort("pool", "lane")
+    )
+    counts = np.bincount(rows["pool"].to_numpy(), minlength=len(pools))
+    return pools, pointers(counts), rows["lane"].to_numpy()
+
+
+def meet(hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFrame) -> None:
+    """Add to `hours` every calendar that choosing lanes for a mode, demand by demand, can lead to.
+
+    Parameters
+    ----------
+    demands
+        `mode`, `demand_no`, `pool`, `quantity`.
+    """
+    combinations = (
+        demands.sort("mode", "demand_no")
+        .group_by("mode", maintain_order=True)
+        .agg("pool", "quantity")
+        .select("pool", "quantity")
+        .unique(maintain_order=True)
+    )
+    for pools, quantities in combinations.rows():
+        reached = {0}
+        for pool, quantity in zip(pools, quantities):
+            lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
+            choices = np.unique(lane_calendar[lane]).tolist()
+            for _ in range(min(quantity, len(lane))):
+                step = {hours.both(a, b) for a in reached for b in choices}
+                if step == reached:
+                    break
+                reached = step
+
+
+def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
+    """`setup_s[group, from, to]`: the listed pair, else the default of the family changed into."""
+    n = len(lanes.families)
+    default = table(book, "families").sort("family_id")["setup_s"].to_numpy()
+    setup_s = np.broadcast_to(default, (len(lanes.groups), n, n)).copy()
+    setup_s[:, np.arange(n), np.arange(n)] = 0
+    pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(lanes.groups)))
+    where = [
+        pairs.select(number(names, column))[column].to_numpy()
+        for names, column in (
+            (lanes.groups, "setup_group"),
+            (lanes.families, "from_family_id"),
+            (lanes.families, "to_family_id"),
+        )
+    ]
+    setup_s[tuple(where)] = pairs["setup_s"].to_numpy()
+    return np.ascontiguousarray(setup_s, dtype=np.int64)
+
+
+def pool_lanes(lanes: Lanes, pools: Ints) -> tuple[Ints, Ints]:
+    """For each of `pools` its lanes: (position in `pools`, lane) pairs, one after the other."""
+    count = lanes.pool_ptr[pools + 1] - lanes.pool_ptr[pools]
+    return np.repeat(np.arange(len(pools)), count), lanes.pool_lane[ranges(lanes.pool_ptr[pools], count)]
