@@ -53,7 +53,10 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
     groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
     periods = table(book, "capacities").select(
-        "resource_id", "capacity", start_s=seconds(pl.col("start"), start), end_s=seconds(pl.col("end"), start)
+        "resource_id",
+        "capacity",
+        start_s=seconds(pl.col("start"), start),
+        end_s=seconds(pl.col("end"), start),
     )
     most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
     frame = (
@@ -72,7 +75,11 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
     )
     calendars = lane_calendars(book, resources, periods, start, hours)
     frame = frame.with_columns(
-        pl.Series("calendar", [calendars(*row) for row in frame.select("resource", "place_no").rows()], dtype=pl.Int64)
+        pl.Series(
+            "calendar",
+            [calendars(*row) for row in frame.select("resource", "place_no").rows()],
+            dtype=pl.Int64,
+        )
     )
     pools, pool_ptr, pool_lane = make_pools(book, frame)
     return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
@@ -109,11 +116,16 @@ def lane_calendars(book, resources, periods, start, hours):
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
     """The distinct resources and classes that demands name, each with its lanes."""
     pools = (
-        table(book, "demands").select("resource_id", "class_id").unique().sort("resource_id", "class_id", nulls_last=True)
+        table(book, "demands")
+        .select("resource_id", "class_id")
+        .unique()
+        .sort("resource_id", "class_id", nulls_last=True)
     ).with_row_index("pool")
     members = table(book, "members")
     named = pools.filter(pl.col("resource_id").is_not_null()).select("pool", "resource_id")
-    classed = pools.join(members, on="class_id").select("pool", pl.col("resource_id_right").alias("resource_id"))
+    classed = pools.join(members, on="class_id").select(
+        "pool", pl.col("resource_id_right").alias("resource_id")
+    )
     rows = (
         pl.concat([named, classed])
         .join(lanes.select("resource_id", "lane"), on="resource_id")
