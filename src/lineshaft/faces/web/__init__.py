@@ -1,0 +1,1 @@
+"""Pages made from the registry; so far the report of one run."""
