@@ -87,8 +87,8 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
     orders = make_orders(book, start)
     ops = make_ops(book, orders, start)
     modes = make_modes(book, ops)
-    preds = predecessors(book, orders, ops)
     steps = fixed_steps(book, ops, start, params.frozen_min)
+    preds = predecessors(book, orders, ops, steps)
     material = allocate(book, orders, ops, steps, start)
     demands = table(book, "demands").join(
         modes.select(*STEP, "mode_no", "mode", "mode_s"), on=[*STEP, "mode_no"]
@@ -257,7 +257,7 @@ class Arcs:
         return topo
 
 
-def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame) -> Arcs:
+def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps: pl.DataFrame) -> Arcs:
     """Step after step by number unless the step names a step of its own order; named ones; component orders."""
     keys = ops.select(*STEP, "op")
     named = (
@@ -287,7 +287,8 @@ def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame) -> Arc
         .join(own, on="op", how="anti")
     )
     within = pl.concat([route, named.filter("own").drop("own")])
-    ends = ops.join(within.filter(pl.col("kind") == END_START), left_on="op", right_on="before", how="anti")
+    waited = within.filter(pl.col("kind") == END_START).join(steps, on="op", how="anti")
+    ends = ops.join(waited, left_on="op", right_on="before", how="anti")
     component = (
         orders.select("order", "parent_order_id", "parent_op_no")
         .join(keys, left_on=["parent_order_id", "parent_op_no"], right_on=STEP)
@@ -314,7 +315,7 @@ def last_of_order(preds: Arcs, ops: pl.DataFrame, fixed: Ints) -> Ints:
 def allocate(
     book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps: pl.DataFrame, start: datetime
 ) -> pl.DataFrame:
-    """Give receipts to requirements, earliest due order first: `op, item_id, receipt_id, ready_s`.
+    """Give receipts to requirements, fixed steps and then earliest due orders first: `op, item_id, receipt_id, ready_s`.
 
     The receipt that lifts the running supply of an item over the running need completes a requirement.
 
@@ -324,12 +325,14 @@ def allocate(
         Naming each requirement that is never met.
     """
     begun = steps.filter(pl.col("way").is_in(["running", "finished"]))
+    placed = steps.select("op", placed=True)
     needs = (
         table(book, "requirements")
         .join(ops.select(*STEP, "op", "order"), on=STEP)
         .join(begun, on="op", how="anti")
         .join(orders.select("order", "due_s"), on="order")
-        .sort("due_s", *STEP, "item_id")
+        .join(placed, on="op", how="left")
+        .sort("placed", "due_s", *STEP, "item_id", nulls_last=True)
         .with_columns(needed=pl.col("quantity").cum_sum().over("item_id") * (1 - 1e-9))
     )
     supply = (

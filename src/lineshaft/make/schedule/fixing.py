@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,8 +49,8 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
         .sort("at", "event_id")
         .group_by(STEP, maintain_order=True)
         .agg(
-            start_s=at_s.filter(kind == "start").min(),
-            end_s=at_s.filter(kind == "finish").max(),
+            start_s=at_s.filter(kind == "start").last(),
+            end_s=at_s.filter(kind == "finish").last(),
             mode_no=pl.col("mode_no").drop_nulls().last(),
             resource_id=pl.col("resource_id").drop_nulls().last(),
         )
@@ -70,7 +69,7 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
         end_s=seconds(pl.col("end"), start),
         way=pl.when("locked").then(pl.lit("locked")).otherwise(pl.lit("frozen")),
     )
-    frozen = (pl.col("start_s") >= 0) & (pl.col("start_s") < frozen_min * 60)
+    frozen = pl.col("start_s") < frozen_min * 60 if frozen_min else pl.lit(False)
     stay = planned.filter((pl.col("way") == "locked") | frozen).join(events, on=STEP, how="anti")
     rows = pl.concat([events, stay], how="diagonal_relaxed").join(ops.select(*STEP, "op"), on=STEP)
     return rows.select(
@@ -137,15 +136,6 @@ def fix(
     )
 
 
-def _running_until(
-    row: dict[str, Any], work_s: int, pausable: bool, hours: Calendars, calendars: Ints
-) -> int | None:
-    end: int | None = row["start_s"] + work_s
-    if pausable:
-        end = finish(hours.spans[hours.all_of(calendars.tolist())], row["start_s"], work_s)
-    return None if end is None else max(end, 0)
-
-
 def warm(
     book: ShopBook, ops: pl.DataFrame, modes: pl.DataFrame, fixed: Ints, start: datetime
 ) -> tuple[Ints, Ints]:
@@ -179,9 +169,9 @@ class Chooser:
         self.mode_s = self.modes["mode_s"].to_numpy()
         self.first = self.modes.group_by("op").agg(pl.col("mode").min(), pl.len()).sort("op").rows()
         self.mode_no = self.modes["mode_no"].to_list()
-        by_mode = self.demands.sort("mode", "demand_no").group_by("mode", maintain_order=True)
-        self.demand = {key: part.select("demand_no", "pool", "quantity").rows() for (key,), part in by_mode.agg(
-            pl.struct("demand_no", "pool", "quantity").alias("d")).explode("d").unnest("d").group_by("mode")}  # fmt: skip
+        self.demand: dict[int, list[tuple[int, int, int]]] = {}
+        for mode, *demand in self.demands.select("mode", "demand_no", "pool", "quantity").iter_rows():
+            self.demand.setdefault(mode, []).append(tuple(demand))
         frame = self.lanes.frame
         self.resource_of = frame["resource_id"].to_list()
         self.lane_of = {
