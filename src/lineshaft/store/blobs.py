@@ -1,0 +1,87 @@
+"""Files named by the SHA-256 of their content: written once, never changed, on disk before anyone names them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lineshaft.core import Missing
+
+
+class BlobFolder:
+    """Content-addressed files in a folder, spread over 256 subfolders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Where the blob is.
+
+        Raises
+        ------
+        Missing
+            No such blob.
+        """
+        path = self._place(digest)
+        if not path.is_file():
+            raise Missing(f"The file {digest} is not in the works.", f"工厂中没有文件 {digest}。")
+        return path
+
+    def read(self, digest: str) -> bytes:
+        """The content of a blob."""
+        return self.path(digest).read_bytes()
+
+    def keep(self, content: bytes) -> str:
+        """Store content, on disk when this returns, and return its digest."""
+        digest = hashlib.sha256(content).hexdigest()
+        place = self._place(digest)
+        if not place.is_file():
+            if not place.parent.is_dir():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                sync_folder(place.parent.parent)
+                sync_folder(place.parent.parent.parent)
+            write_whole(place, content)
+        return digest
+
+    def digests(self) -> Iterator[str]:
+        """Every blob there is."""
+        return (
+            path.parent.name + path.name for path in sorted(self.folder.glob("??/*")) if path.suffix == ""
+        )
+
+    def is_whole(self, digest: str) -> bool:
+        """True when the blob is there and its content still has its digest."""
+        place = self._place(digest)
+        return place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == digest
+
+    def _place(self, digest: str) -> Path:
+        return self.folder / digest[:2] / digest[2:]
+
+
+def write_whole(place: Path, content: bytes) -> None:
+    """Put a file there whole or not at all, on disk when this returns."""
+    handle, name = tempfile.mkstemp(dir=place.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_folder(place.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable, where the system has such a thing."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,359 @@
+"""A works: a folder with a plant's tables, its decisions and everything that led to them."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import polars as pl
+import sqlalchemy as sa
+
+from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
+from lineshaft.store import accept, jobs, log, migrate, runs, state, worker
+from lineshaft.store.accept import AcceptRecord, Undone
+from lineshaft.store.blobs import BlobFolder, sync_folder
+from lineshaft.store.database import Connect, Database, connect_sqlite
+from lineshaft.store.jobs import Job
+from lineshaft.store.log import Event
+from lineshaft.store.overlay import Cell
+from lineshaft.store.runs import RunRecord
+from lineshaft.store.sql import Catalog
+from lineshaft.store.state import Change, Mode, Preview
+from lineshaft.store.worker import OnProgress
+from lineshaft.tables import TABLES, table_name
+
+Clock = Callable[[], datetime]
+
+
+def now_utc() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+class Works:
+    """Open one with `Works.open`, make one with `Works.create`; close it, or use it in a `with` statement.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; `works.db` (SQLite) and `blobs/` are in it.
+    connect : callable, optional
+        How to connect to the database file.
+    clock : callable, optional
+        The present moment, with a time zone.
+    """
+
+    def __init__(self, path: Path, connect: Connect = connect_sqlite, clock: Clock = now_utc) -> None:
+        self.path = Path(path)
+        self.now = clock
+        self.database = Database(self.path / "works.db", connect)
+        self.blobs = BlobFolder(self.path / "blobs")
+        self.catalog = Catalog()
+        self._engines: dict[str, Engine] = {}
+        for name, schema in TABLES.items():
+            self.catalog.add(name, schema)
+        for name in engines():
+            self._know(find_engine(name))
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        name: str,
+        time_zone: str = "Asia/Shanghai",
+        connect: Connect = connect_sqlite,
+        clock: Clock = now_utc,
+    ) -> Works:
+        """A new, empty works.
+
+        Raises
+        ------
+        Refused
+            There is a works already.
+        BadInput
+            No such time zone.
+        """
+        path = Path(path)
+        _check_zone(time_zone)
+        if (path / "works.db").exists():
+            raise Refused(f"There is already a works in {path}.", f"{path} 中已有工厂数据。")
+        for folder in (path, path / "blobs", path / "offers"):
+            folder.mkdir(parents=True, exist_ok=True)
+        works = cls(path, connect, clock)
+        meta = {"works_id": uuid.uuid4().hex, "name": name, "time_zone": time_zone}
+
+        def make(connection: sa.Connection) -> None:
+            migrate.create(connection, works.catalog, meta)
+            log.append(connection, clock(), "lineshaft", "create", meta)
+
+        works.database.write(make)
+        sync_folder(path)
+        sync_folder(path.parent)
+        return works
+
+    @classmethod
+    def open(cls, path: Path, connect: Connect = connect_sqlite, clock: Clock = now_utc) -> Works:
+        """The works in a folder, brought up to date when an older Lineshaft wrote it.
+
+        Raises
+        ------
+        Missing
+            There is none.
+        Refused
+            A newer Lineshaft wrote it.
+        """
+        path = Path(path)
+        if not (path / "works.db").is_file():
+            raise Missing(
+                f"There is no works in {path}; `lineshaft init` makes one.",
+                f"{path} 中没有工厂数据;可用 lineshaft init 新建。",
+            )
+        works = cls(path, connect, clock)
+        works._bring_up_to_date()
+        return works
+
+    @classmethod
+    def transient(cls, name: str = "transient") -> Works:
+        """A works in a folder that goes when it is closed."""
+        folder = tempfile.TemporaryDirectory(prefix="lineshaft-")
+        works = cls.create(Path(folder.name) / "works", name)
+        works._folder = folder
+        return works
+
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+        if self._folder:
+            self._folder.cleanup()
+
+    def __enter__(self) -> Works:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """What the works is called."""
+        return self._fact("name")
+
+    @property
+    def time_zone(self) -> str:
+        """The zone its screens show times in (IANA name)."""
+        return self._fact("time_zone")
+
+    def use(self, engine: Engine) -> None:
+        """Know an engine that is not installed, and make the tables it needs."""
+        self._know(engine)
+        self._bring_up_to_date()
+
+    def engine(self, name: str) -> Engine:
+        """An engine this works knows, or an installed one."""
+        return self._engines.get(name) or find_engine(name)
+
+    def tables(self) -> dict[str, int]:
+        """Table → rows."""
+        with self.database.reading() as connection:
+            return state.rows(connection)
+
+    def read(self, table: str) -> pl.DataFrame:
+        """A table with its schema's types, sorted by primary key.
+
+        Raises
+        ------
+        Missing
+            No such table.
+        """
+        if table not in self.catalog.schemas:
+            raise Missing(f"There is no table {table!r}.", f"没有名为 {table!r} 的数据表。")
+        with self.database.reading() as connection:
+            return state.read(connection, self.catalog, table)
+
+    def frames(self, engine: Engine | str) -> dict[str, pl.DataFrame]:
+        """What an engine reads, by member, all of one moment; empty optional members are left out."""
+        with self.database.reading() as connection:
+            return runs.member_frames(self, connection, self._manifest(engine))
+
+    def write(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        actor: str,
+        action: str,
+        mode: Mode = "replace",
+        source: str = "",
+    ) -> Change:
+        """Replace whole tables, or insert and update rows by primary key; all or nothing, and noted in the log.
+
+        Raises
+        ------
+        BadInput
+            The tables would break a rule or a reference; nothing has changed.
+        """
+
+        def store(connection: sa.Connection) -> Change:
+            future = state.plan(connection, self.catalog, frames, dict.fromkeys(frames, mode))
+            done = state.apply(connection, self.catalog, future)
+            digests = state.digests(connection)
+            payload = {
+                "rows": done.counts,
+                "source": source,
+                "after": {name: digests[name] for name in frames},
+            }
+            return Change(done.tables, log.append(connection, self.now(), actor, action, payload))
+
+        return self.database.write(store)
+
+    def preview_write(self, frames: Mapping[str, pl.DataFrame], mode: Mode = "replace") -> Preview:
+        """What `write` would change, checked the same way."""
+        with self.database.reading() as connection:
+            future = state.plan(connection, self.catalog, frames, dict.fromkeys(frames, mode))
+        return future.preview(self.catalog.schemas)
+
+    def propose(
+        self,
+        engine: Engine | str,
+        params: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        overlay: Sequence[Cell] = (),
+        actor: str = "",
+        on_progress: OnProgress | None = None,
+        executor: Literal["inline", "process"] = "inline",
+        again: bool = False,
+    ) -> str:
+        """Run an engine on the present tables and store what it proposes; the run's id.
+
+        Raises
+        ------
+        BadInput
+            Broken tables, parameters or limits.
+        Cancelled
+            Stopped before a first answer.
+        """
+        run, new = runs.submit(
+            self, self._manifest(engine), params or {}, limits or {}, overlay, actor, again
+        )
+        if new and executor == "inline":
+            worker.work_one(self, run, on_progress)
+        elif new:
+            worker.in_process(self, run, on_progress)
+        return run
+
+    def submit(
+        self,
+        engine: Engine | str,
+        params: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        overlay: Sequence[Cell] = (),
+        actor: str = "",
+        again: bool = False,
+    ) -> str:
+        """Queue a run for whoever calls `work` next; the run's id."""
+        return runs.submit(self, self._manifest(engine), params or {}, limits or {}, overlay, actor, again)[0]
+
+    def work(self, on_progress: OnProgress | None = None) -> str | None:
+        """Do the next run of the queue; its id, or None when nothing waits."""
+        return worker.work_one(self, on_progress=on_progress)
+
+    def cancel(self, run: str) -> None:
+        """Ask a run to stop with the best answer it has."""
+        runs.cancel(self, run)
+
+    def recover(self) -> list[str]:
+        """Make results of the offers of runs whose process has died; the runs that now have one."""
+        return worker.recover(self)
+
+    def job(self, run: str) -> Job:
+        """How far a run is and who works on it."""
+        with self.database.reading() as connection:
+            job = jobs.find(connection, runs.number(run, "r"))
+        if job is None:
+            raise Missing(f"Run {run} is no job.", f"运行 {run} 不是任务。")
+        return job
+
+    def run(self, run: str) -> RunRecord:
+        """What is known of a run."""
+        with self.database.reading() as connection:
+            return runs.find(connection, run)
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, oldest first."""
+        with self.database.reading() as connection:
+            return runs.every(connection)
+
+    def result(self, run: str) -> Result[Any]:
+        """The stored result of a run."""
+        return runs.load_result(self, self.run(run))
+
+    def replay(self, run: str) -> bool:
+        """Compute a run again from its stored inputs; True when the result has the same bytes."""
+        return runs.replay(self, self.run(run))
+
+    def preview(self, run: str) -> Preview:
+        """What accepting a run would change."""
+        return accept.preview(self, run)
+
+    def accept(self, run: str, actor: str) -> str:
+        """Make a run's proposal the works' tables; the accept's id. See `lineshaft.store.accept.accept`."""
+        return accept.accept(self, run, actor)
+
+    def accepts(self) -> list[AcceptRecord]:
+        """All accepts, oldest first."""
+        with self.database.reading() as connection:
+            return accept.every(connection)
+
+    def undo(self, accept_id: str = "last", actor: str = "") -> Undone:
+        """Take an accept back. See `lineshaft.store.accept.undo`."""
+        return accept.undo(self, accept_id, actor)
+
+    def log(self) -> list[Event]:
+        """The event log, oldest first."""
+        with self.database.reading() as connection:
+            return log.entries(connection)
+
+    def root(self) -> tuple[int, str]:
+        """Number of log entries and the root hash over them."""
+        with self.database.reading() as connection:
+            return log.root(connection)
+
+    def _manifest(self, engine: Engine | str) -> Engine:
+        if isinstance(engine, str):
+            return self.engine(engine)
+        if engine.name not in self._engines:
+            self.use(engine)
+        return engine
+
+    def _know(self, engine: Engine) -> None:
+        self._engines[engine.name] = engine
+        collections: Iterable[Any] = (engine.load("inputs"), engine.load("outputs"))
+        for collection in collections:
+            for schema in collection.member_schemas().values():
+                self.catalog.add(table_name(schema), schema)
+
+    def _bring_up_to_date(self) -> None:
+        with self.database.reading() as connection:
+            current = migrate.is_current(connection, self.catalog)
+        if not current:
+            self.database.write(lambda connection: migrate.bring_up_to_date(connection, self.catalog))
+
+    def _fact(self, key: str) -> str:
+        with self.database.reading() as connection:
+            value: str = migrate.scalar(connection, key)
+        return value
+
+
+def _check_zone(time_zone: str) -> None:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        words = Words("there is no such time zone; try Asia/Shanghai", "没有此时区,例如 Asia/Shanghai")
+        raise BadInput([Fault("works", (), "time_zone", time_zone, "time_zone", words)]) from None
