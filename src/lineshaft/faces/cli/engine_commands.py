@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -16,7 +16,7 @@ from lineshaft.core.params import describe
 
 COMMON = {
     "works": (
-        Optional[Path],
+        Path | None,
         typer.Argument(None, metavar="[WORKS]", help="folder of the works / 工厂数据目录"),
     ),
     "source": (
@@ -29,7 +29,7 @@ COMMON = {
         ),
     ),
     "keep": (
-        Optional[Path],
+        Path | None,
         typer.Option(None, "--keep", help="with --from: keep the works here / 保留工厂数据"),
     ),
     "as_json": (bool, typer.Option(False, "--json", help="print one JSON object / 输出 JSON")),
@@ -94,7 +94,7 @@ def _option(parameter: Mapping[str, Any]) -> inspect.Parameter:
         metavar=parameter["type"].__name__.upper(),
     )
     return inspect.Parameter(
-        parameter["name"], inspect.Parameter.KEYWORD_ONLY, default=option, annotation=Optional[str]
+        parameter["name"], inspect.Parameter.KEYWORD_ONLY, default=option, annotation=str | None
     )
 
 

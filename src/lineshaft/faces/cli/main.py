@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 @app.callback()
 def language(
-    lang: Annotated[Optional[str], typer.Option("--lang", help="zh or en / 语言")] = None,  # noqa: UP045
+    lang: Annotated[str | None, typer.Option("--lang", help="zh or en / 语言")] = None,
 ) -> None:
     """Set the language before any command speaks."""
     if lang:
@@ -74,9 +74,7 @@ def import_(
     works: WorksPath,
     source: Annotated[Path, typer.Argument(help="workbook, CSV, Parquet, folder or event log / 文件或目录")],
     layout: Annotated[str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w / 数据格式")] = "auto",
-    mapping: Annotated[
-        Optional[Path], typer.Option(help="your own headings (JSON) / 列名映射文件")  # noqa: UP045
-    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="your own headings (JSON) / 列名映射文件")] = None,
     mode: Annotated[str, typer.Option(help="upsert or replace / 合并或替换")] = "upsert",
     partial: Annotated[bool, typer.Option("--partial", help="take the good rows / 仅导入正确的行")] = False,
     preview: Annotated[bool, typer.Option("--preview", help="show, write nothing / 只预览不写入")] = False,

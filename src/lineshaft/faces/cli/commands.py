@@ -1,0 +1,478 @@
+"""What each command does: ask the store, show the answer. Imported only when a command runs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from lineshaft.core import BadInput, Engine, Missing, Refused, Words, engines, find_engine
+from lineshaft.core.frames import check_tables
+from lineshaft.core.params import describe as describe_params
+from lineshaft.faces.cli.render import (
+    ProgressLine,
+    out,
+    print_changes,
+    print_faults,
+    print_frame,
+    print_json,
+    print_result,
+    result_json,
+    say,
+)
+from lineshaft.faces.saying import reader_language
+from lineshaft.store.folder import write_folder
+from lineshaft.store.importing import preview_import
+from lineshaft.store.layouts import read_layout
+from lineshaft.store.mapping import HeadingMap
+from lineshaft.store.workbook import write_template, write_workbook
+from lineshaft.store.works import Works
+from lineshaft.tables.rules import RULES
+
+HEADINGS = "headings.json"
+LOG_SUFFIXES = (".xes", ".xes.gz")
+
+
+def init(path: Path, name: str, zone: str, example: str, scale: float) -> None:
+    """`lineshaft init`."""
+    if example not in ("", "crane-works"):
+        raise Missing(
+            f"There is no example {example!r}; try crane-works.", f"没有示例 {example!r},可用 crane-works。"
+        )
+    language = reader_language()
+    with Works.create(path, name or path.name, zone) as works:
+        if example:
+            fill_with_crane_works(works, scale)
+        rows = sum(works.tables().values())
+    say(language, f"Works made in {path}: {rows:,} rows.", f"已在 {path} 新建工厂数据:{rows:,} 行。")
+
+
+def fill_with_crane_works(works: Works, scale: float) -> None:
+    """Write the crane works into an empty works."""
+    from lineshaft.crane_works import generate
+
+    works.write(generate(scale=scale), "lineshaft", "example", source=f"crane-works scale={scale:g}")
+
+
+def import_(
+    path: Path,
+    source: Path,
+    layout: str,
+    mapping: Path | None,
+    mode: str,
+    partial: bool,
+    preview: bool,
+    by: str,
+    as_json: bool,
+) -> None:
+    """`lineshaft import`."""
+    if mode not in ("upsert", "replace"):
+        raise Missing(f"mode is {mode!r}: upsert or replace", f"mode 为 {mode!r},须为 upsert 或 replace")
+    language = reader_language()
+    with Works.open(path) as works:
+        notes: list[Words] = []
+        if layout == "auto" and source.name.lower().endswith(LOG_SUFFIXES):
+            layout = "log"
+        if layout in ("auto", "tables"):
+            frames, notes = _tables_to_import(works, source, mapping, mode, partial, preview, language)
+        else:
+            frames, notes = read_layout(layout, source)
+        change = (
+            works.preview_write(frames, mode)
+            if preview
+            else works.write(frames, by, "import", mode, source=source.name)
+        )
+    if as_json:
+        print_json(
+            {"written": not preview, "tables": change.counts, "notes": [note._asdict() for note in notes]}
+        )
+        return
+    for note in notes:
+        out.print(note.say(language), markup=False)
+    print_changes(change.counts, language)
+    if preview:
+        say(language, "Preview only; nothing was written.", "仅为预览,未写入任何数据。")
+
+
+def _tables_to_import(
+    works: Works, source: Path, mapping: Path | None, mode: str, partial: bool, preview: bool, language: str
+) -> tuple[dict[str, pl.DataFrame], list[Words]]:
+    """Good rows of a workbook, file or folder; the headings it used are remembered once they are written."""
+    kept = works.path / HEADINGS
+    place = mapping or (kept if kept.exists() else None)
+    if mapping and not mapping.is_file():
+        raise Missing(f"{mapping} is not there.", f"{mapping} 不存在。")
+    headings = HeadingMap.from_json(place.read_text(encoding="utf-8")) if place else None
+    existing = {name: works.read(name) for name in works.tables()}
+    found = preview_import(source, works.catalog.schemas, existing, headings, mode=mode)
+    frames = found.take(partial=partial or preview)
+    if found.faults:
+        print_faults(found.faults, language)
+    if mapping and not preview:
+        kept.write_text(found.headings.to_json(), encoding="utf-8")
+    return frames, [Words(warning.say("en"), warning.say("zh")) for warning in found.warnings]
+
+
+def check(path: Path, as_json: bool) -> None:
+    """`lineshaft check`."""
+    with Works.open(path) as works:
+        counts = works.tables()
+        frames = {name: works.read(name) for name in counts}
+        _, faults = check_tables(frames, works.catalog.schemas, RULES)
+    if faults:
+        raise BadInput(faults)
+    rows = sum(counts.values())
+    if as_json:
+        print_json({"faults": [], "rows": rows})
+    else:
+        say(reader_language(), f"No faults in {rows:,} rows.", f"{rows:,} 行数据均无错误。")
+
+
+def run(
+    engine: Engine,
+    params: dict[str, Any],
+    limits: dict[str, Any],
+    *,
+    works: Path | None,
+    source: tuple[str | None, Path | None],
+    keep: Path | None,
+    as_json: bool,
+    background: bool,
+    by: str,
+) -> None:
+    """`lineshaft run ENGINE`."""
+    layout, files = source
+    if (works is None) == (layout is None):
+        raise Missing(
+            "Name a works, or files with --from LAYOUT DIR, not both.",
+            "请指定工厂数据目录,或用 --from 格式 目录,二者选一。",
+        )
+    language = reader_language()
+    with _works_to_plan(works, layout, files, keep) as opened:
+        with ProgressLine(language, quiet=as_json) as line:
+            executor = "process" if background else "inline"
+            run_id = opened.propose(
+                engine, params, limits, actor=by, on_progress=line.tell, executor=executor
+            )
+        result = opened.result(run_id)
+    if as_json:
+        print_json(result_json(engine, result, run_id))
+        return
+    print_result(engine, result, language)
+    if works or keep:
+        place = works or keep
+        say(
+            language,
+            f"\nRun {run_id}. Next: lineshaft accept {place} {run_id}",
+            f"\n运行 {run_id}。下一步:lineshaft accept {place} {run_id}",
+        )
+
+
+def _works_to_plan(works: Path | None, layout: str | None, files: Path | None, keep: Path | None) -> Works:
+    if works is not None:
+        return Works.open(works)
+    assert layout is not None
+    assert files is not None
+    frames, notes = read_layout(layout, files)
+    opened = Works.create(keep, files.stem) if keep else Works.transient(files.stem)
+    for note in notes:
+        say(reader_language(), *note)
+    opened.write(frames, "lineshaft", "import", source=files.name)
+    return opened
+
+
+def show(path: Path, what: str, rows: int, as_json: bool) -> None:
+    """`lineshaft show`."""
+    language = reader_language()
+    with Works.open(path) as works:
+        if not what:
+            _show_overview(works, language, as_json)
+        elif what in works.catalog.schemas:
+            frame = works.read(what)
+            if as_json:
+                print_json(frame.head(rows).to_dicts())
+            else:
+                print_frame(frame, rows)
+                say(language, f"{len(frame):,} rows", f"共 {len(frame):,} 行")
+        else:
+            record = works.run(what)
+            engine, result = works.engine(record.engine), works.result(what)
+            if as_json:
+                print_json(result_json(engine, result, what))
+            else:
+                print_result(engine, result, language)
+
+
+def _show_overview(works: Works, language: str, as_json: bool) -> None:
+    counts = {name: many for name, many in works.tables().items() if many}
+    records = works.runs()
+    if as_json:
+        told = [{"run": r.run_id, "engine": r.engine, "status": r.status} for r in records]
+        print_json({"name": works.name, "time_zone": works.time_zone, "tables": counts, "runs": told})
+        return
+    out.print(f"{works.name} · {works.time_zone}", markup=False)
+    for name, many in counts.items():
+        title = getattr(works.catalog.schemas[name], "title", (name, name))
+        out.print(f"  {name:<22}{many:>9,}  {Words(*title).say(language)}", markup=False)
+    for record in records:
+        figures = "  ".join(f"{kpi.name} {kpi.value:,.1f}" for kpi in record.kpis)
+        out.print(f"  {record.run_id}  {record.engine}  {record.status}  {figures}", markup=False)
+
+
+def preview(path: Path, run_id: str, as_json: bool) -> None:
+    """`lineshaft preview`."""
+    with Works.open(path) as works:
+        change = works.preview(run_id)
+    if as_json:
+        print_json({"tables": change.counts})
+    else:
+        print_changes(change.counts, reader_language())
+
+
+def accept(path: Path, run_id: str, by: str, as_json: bool) -> None:
+    """`lineshaft accept`."""
+    with Works.open(path) as works:
+        accept_id = works.accept(run_id, by)
+    if as_json:
+        print_json({"accept": accept_id, "run": run_id})
+    else:
+        say(
+            reader_language(),
+            f"Run {run_id} accepted as {accept_id}. To take it back: lineshaft undo {path} {accept_id}",
+            f"已接受运行 {run_id}(编号 {accept_id})。撤销:lineshaft undo {path} {accept_id}",
+        )
+
+
+def undo(path: Path, accept_id: str, by: str, as_json: bool) -> None:
+    """`lineshaft undo`."""
+    with Works.open(path) as works:
+        done = works.undo(accept_id or "last", by)
+    if as_json:
+        print_json({"accept": done.accept_id, "proposal": done.proposal})
+    elif done.proposal:
+        say(
+            reader_language(),
+            f"Something was accepted after {done.accept_id}: the undo is proposal {done.proposal}. "
+            f"Look: lineshaft preview {path} {done.proposal}",
+            f"{done.accept_id} 之后另有接受:撤销已成为方案 {done.proposal}。查看:lineshaft preview {path} {done.proposal}",
+        )
+    else:
+        say(reader_language(), f"{done.accept_id} taken back.", f"已撤销 {done.accept_id}。")
+
+
+def replay(path: Path, run_id: str, as_json: bool) -> None:
+    """`lineshaft replay`."""
+    with Works.open(path) as works:
+        same = works.replay(run_id)
+        digest = works.run(run_id).result_digest
+    if as_json:
+        print_json({"run": run_id, "same": same, "digest": digest})
+    if not same:
+        raise Refused(f"Run {run_id} did not give the same bytes.", f"运行 {run_id} 重放结果不一致。")
+    if not as_json:
+        say(reader_language(), f"Same bytes: {digest}", f"逐字节一致:{digest}")
+
+
+def export(path: Path, target: Path, kind: str, tables: list[str]) -> None:
+    """`lineshaft export`."""
+    kind = kind or ("xlsx" if target.suffix == ".xlsx" else "csv")
+    if kind not in ("xlsx", "csv", "parquet"):
+        raise Missing(
+            f"There is no kind {kind!r}: xlsx, csv, parquet.", f"没有 {kind!r} 格式:xlsx、csv、parquet。"
+        )
+    language = reader_language()
+    with Works.open(path) as works:
+        names = tables or [name for name, many in works.tables().items() if many]
+        frames = {name: works.read(name) for name in names}
+        schemas = {name: works.catalog.schemas[name] for name in names}
+        if kind == "xlsx":
+            write_workbook(frames, target, language, schemas=schemas, time_zone=works.time_zone)
+        else:
+            write_folder(frames, target, kind, schemas)
+    rows = sum(map(len, frames.values()))
+    say(language, f"{rows:,} rows written to {target}", f"已将 {rows:,} 行写入 {target}")
+
+
+def template(engine_name: str, target: Path, example: bool) -> None:
+    """`lineshaft template`."""
+    engine, language = find_engine(engine_name), reader_language()
+    if example:
+        members = engine.load("inputs").members()
+        frames = {
+            table: frame
+            for member, frame in engine.load("example")().items()
+            for table in [_table_of(members[member].schema)]
+            if frame is not None
+        }
+        schemas = {_table_of(info.schema): info.schema for info in members.values()}
+        write_workbook(frames, target, language, schemas=schemas)
+    else:
+        write_template(engine, target, language)
+    say(language, f"Template written to {target}", f"模板已写入 {target}")
+
+
+def _table_of(schema: Any) -> str:
+    from lineshaft.core.solve import table_name
+
+    return table_name(schema)
+
+
+def report(path: Path, run_id: str, target: Path) -> None:
+    """`lineshaft report`."""
+    with Works.open(path) as works:
+        write_report(works, run_id, target)
+    say(reader_language(), f"Report written to {target}", f"报告已写入 {target}")
+
+
+def write_report(works: Works, run_id: str, target: Path) -> None:
+    """A run as one HTML file."""
+    from lineshaft.faces.web.report import report_html
+
+    record = works.run(run_id)
+    engine = works.engine(record.engine)
+    text = report_html(
+        engine,
+        works.frames(engine),
+        works.result(run_id),
+        works_name=works.name,
+        zone=works.time_zone,
+        language=reader_language(),
+        run_id=run_id,
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
+def list_engines(as_json: bool) -> None:
+    """`lineshaft engines`."""
+    language = reader_language()
+    manifests = [find_engine(name) for name in engines()]
+    if as_json:
+        print_json(
+            [{"name": e.name, "version": e.version, "en": e.title[0], "zh": e.title[1]} for e in manifests]
+        )
+        return
+    for engine in manifests:
+        out.print(f"{engine.name:<20} v{engine.version}  {engine.words_title.say(language)}", markup=False)
+
+
+def describe(engine_name: str, as_json: bool) -> None:
+    """`lineshaft describe`."""
+    engine, language = find_engine(engine_name), reader_language()
+    told = {
+        "name": engine.name,
+        "version": engine.version,
+        "en": engine.title[0],
+        "zh": engine.title[1],
+        "inputs": _collection(engine.load("inputs")),
+        "outputs": _collection(engine.load("outputs")),
+        "params": [
+            {**parameter, "type": parameter["type"].__name__}
+            for parameter in describe_params(engine.load("params"))
+        ],
+        "sources": list(engine.sources),
+    }
+    if as_json:
+        print_json(told)
+        return
+    out.print(f"{engine.name} v{engine.version} · {engine.words_title.say(language)}", markup=False)
+    for part, heading in (("inputs", Words("reads", "读取")), ("outputs", Words("proposes", "产出"))):
+        for member in told[part]:
+            must = "" if member["required"] else Words(" (optional)", "(可选)").say(language)
+            out.print(f"\n{heading.say(language)} {member['table']}{must} · {member[language]}", markup=False)
+            for column in member["columns"]:
+                key = "*" if column["key"] else " "
+                out.print(f"  {key} {column['name']:<18}{column['unit']:<8}{column[language]}", markup=False)
+    say(language, "\nparameters", "\n参数")
+    for parameter in told["params"]:
+        default = "" if parameter["default"] is None else f" = {parameter['default']}"
+        out.print(
+            f"    {parameter['name']}{default} {parameter['unit']}  {parameter[language]}", markup=False
+        )
+    for source in engine.sources:
+        out.print(f"    {source}", markup=False)
+
+
+def _collection(collection: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "member": member,
+            "table": _table_of(info.schema),
+            "required": not info.is_optional,
+            "en": getattr(info.schema, "title", (member, member))[0],
+            "zh": getattr(info.schema, "title", (member, member))[1],
+            "columns": [
+                {
+                    "name": name,
+                    "key": column.primary_key,
+                    "required": not column.nullable,
+                    "unit": (column.metadata or {}).get("unit", ""),
+                    "en": column.description or name,
+                    "zh": (column.metadata or {}).get("zh", name),
+                    "ref": (column.metadata or {}).get("ref", ""),
+                }
+                for name, column in info.schema.columns().items()
+            ],
+        }
+        for member, info in collection.members().items()
+    ]
+
+
+def demo(path: Path, time_limit_s: float, scale: float) -> None:
+    """`lineshaft demo`: the main job of `make run`."""
+    language = reader_language()
+    engine = find_engine("make.schedule")
+    if (path / "works.db").exists():
+        shutil.rmtree(path)
+    with Works.create(path, "起重机厂 / Crane works") as works:
+        fill_with_crane_works(works, scale)
+        steps = works.tables()["operation"]
+        say(language, f"Crane works: {steps:,} operations to plan.", f"起重机厂:待排 {steps:,} 道工序。")
+        limits = {"time_limit_s": time_limit_s, "workers": 2}
+        with ProgressLine(language, quiet=False) as line:
+            run_id = works.propose(engine, {}, limits, actor="demo", on_progress=line.tell)
+        print_result(engine, works.result(run_id), language)
+        target = path / "report.html"
+        write_report(works, run_id, target)
+    say(
+        language,
+        f"\nReport with the Gantt chart: {target}\n\nWhat to type next:\n"
+        f"  .venv/bin/lineshaft show {path}                 what is in the works\n"
+        f"  .venv/bin/lineshaft accept {path} {run_id}           make this plan the plan\n"
+        f"  .venv/bin/lineshaft template make.schedule my.xlsx   your own data in Excel",
+        f"\n带甘特图的报告:{target}\n\n接下来可以输入:\n"
+        f"  .venv/bin/lineshaft show {path}                 查看工厂数据\n"
+        f"  .venv/bin/lineshaft accept {path} {run_id}           接受此计划\n"
+        f"  .venv/bin/lineshaft template make.schedule my.xlsx   用 Excel 填写自己的数据",
+    )
+
+
+def backup(path: Path, target: Path) -> None:
+    """`lineshaft backup`."""
+    from lineshaft.store.backup import backup as copy_to
+
+    copy_to(path, target)
+    say(reader_language(), f"Backup written to {target}", f"备份已写入 {target}")
+
+
+def restore(source: Path, path: Path) -> None:
+    """`lineshaft restore`."""
+    from lineshaft.store.backup import restore as bring_back
+
+    bring_back(source, path)
+    say(reader_language(), f"Restored into {path}", f"已恢复到 {path}")
+
+
+def verify(path: Path, as_json: bool) -> None:
+    """`lineshaft verify`."""
+    from lineshaft.store.backup import verify as recompute
+
+    faults = recompute(path)
+    if as_json:
+        print_json({"faults": [fault.as_dict() for fault in faults]})
+    if faults:
+        raise BadInput(faults)
+    if not as_json:
+        say(reader_language(), "Every digest holds.", "全部摘要校验一致。")

@@ -1,0 +1,93 @@
+"""Known layouts of files: each reader turns a file or folder into tables, with notes on what it inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lineshaft.core import Missing, Words
+
+Frames = dict[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A kind of source: `suffixes` pick the file when a folder is given."""
+
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], tuple[Frames, list[Words]]]
+
+
+def read_layout(name: str, path: Path) -> tuple[Frames, list[Words]]:
+    """Tables from `path` in the layout `name`, and what was inferred on the way.
+
+    Raises
+    ------
+    Missing
+        No such layout, no such file, or a folder without exactly one fitting file.
+    BadInput
+        The file breaks its format; each place is named.
+    """
+    if name not in LAYOUTS:
+        known = ", ".join(LAYOUTS)
+        raise Missing(f"There is no layout {name!r}; known: {known}.", f"没有 {name!r} 格式;可用:{known}。")
+    layout = LAYOUTS[name]
+    return layout.read(path if not layout.suffixes else the_file(path, layout.suffixes))
+
+
+def the_file(path: Path, suffixes: tuple[str, ...]) -> Path:
+    """`path` itself, or the only fitting file in the folder `path`."""
+    if not path.exists():
+        raise Missing(f"{path} is not there.", f"{path} 不存在。")
+    if path.is_file():
+        return path
+    fitting = sorted(file for file in path.iterdir() if file.name.lower().endswith(suffixes))
+    if len(fitting) != 1:
+        ends = ", ".join(suffixes)
+        raise Missing(
+            f"{path} holds {len(fitting)} files ending in {ends}; name one.",
+            f"{path} 中有 {len(fitting)} 个以 {ends} 结尾的文件,请指定其一。",
+        )
+    return fitting[0]
+
+
+def _fjsp(path: Path) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fjsp
+
+    return read_fjsp(path), []
+
+
+def _jsp(path: Path) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_jsp
+
+    return read_jsp(path), []
+
+
+def _fjssp_w(path: Path) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fjssp_w
+
+    return read_fjssp_w(path), []
+
+
+def _log(path: Path) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.eventlog import works_of_log
+
+    return works_of_log(path)
+
+
+def _tables(path: Path) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.importing import read_tables
+
+    return read_tables(path), []
+
+
+LAYOUTS = {
+    "tables": Layout((), _tables),
+    "log": Layout((".xes", ".xes.gz", ".csv"), _log),
+    "fjsp": Layout((".fjs", ".txt"), _fjsp),
+    "jsp": Layout((".jsp", ".txt"), _jsp),
+    "fjssp-w": Layout((".fjsw", ".fjsw.gz"), _fjssp_w),
+}
