@@ -64,7 +64,7 @@ def check_tables(
     for rule in rules:
         found = [
             fault if fault.source else _with_source(fault, sources.get(fault.table, {}))
-            for fault in rule(good)
+            for fault in rule({name: frame.drop(SOURCE, strict=False) for name, frame in good.items()})
         ]
         faults += found
         _drop_faulty(good, schemas, found)
