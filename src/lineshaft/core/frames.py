@@ -60,7 +60,7 @@ def check_tables(
         if SOURCE in typed.columns:
             keys = schemas[name].primary_key()
             sources[name] = {row[:-1]: row[-1] for row in typed.select(*keys, SOURCE).iter_rows()}
-    faults += _check_references(good, schemas, seen=_keys_seen(frames, good, schemas))
+    faults += _check_references(good, schemas, frames)
     for rule in rules:
         found = [
             fault if fault.source else _with_source(fault, sources.get(fault.table, {}))
@@ -69,7 +69,7 @@ def check_tables(
         faults += found
         _drop_faulty(good, schemas, found)
     if faults:
-        faults += _check_references(good, schemas, seen=_keys_seen(frames, good, schemas))
+        faults += _check_references(good, schemas, frames)
     return {name: frame.drop(SOURCE, strict=False) for name, frame in good.items()}, faults
 
 
@@ -258,7 +258,7 @@ def _compare_words(value: Any, sign: str, limit: Any, unit: str) -> Words:
 
 
 def _check_references(
-    good: Frames, schemas: Mapping[str, type[dy.Schema]], seen: Mapping[str, set[tuple[Any, ...]]]
+    good: Frames, schemas: Mapping[str, type[dy.Schema]], read: Mapping[str, pl.DataFrame]
 ) -> list[Fault]:
     """Drop rows that name a row that is not there, again and again until nothing more falls."""
     faults: list[Fault] = []
@@ -268,7 +268,7 @@ def _check_references(
             for name in good
             for reference in references(schemas[name])
             if reference.target in schemas
-            for fault in _broken(name, good, schemas, reference, seen)
+            for fault in _broken(name, good, schemas, reference, read)
         ]
         if not found:
             return faults
@@ -281,7 +281,7 @@ def _broken(
     good: Frames,
     schemas: Mapping[str, type[dy.Schema]],
     reference: Reference,
-    seen: Mapping[str, set[tuple[Any, ...]]],
+    read: Mapping[str, pl.DataFrame],
 ) -> list[Fault]:
     columns, target, target_columns = reference
     named = good[name].drop_nulls(columns)
@@ -290,38 +290,35 @@ def _broken(
         lost = named.join(there, left_on=columns, right_on=target_columns, how="anti")
     else:
         lost = named
+    faulty = _keys_read(read, schemas, reference) if len(lost) else set()
     faults = []
     for row in lost.iter_rows(named=True):
         value = tuple(row[column] for column in columns)
         text = " ".join(map(str, value))
-        if value in seen.get(f"{target}:{','.join(target_columns)}", ()):
+        if value in faulty:
+            code = "ref_faulty"
             words = Words(
                 f"names {text} in {target}, which has a fault itself", f"引用的 {target} {text} 本身有错误"
             )
         else:
+            code = "ref"
             words = Words(f"names {text}, which is not in {target}", f"引用的 {text} 在 {target} 中不存在")
         shown = value[0] if len(value) == 1 else text
         faults.append(
-            Fault(name, _key(schemas[name], row), columns[-1], shown, "ref", words, row.get(SOURCE) or "")
+            Fault(name, _key(schemas[name], row), columns[-1], shown, code, words, row.get(SOURCE) or "")
         )
     return faults
 
 
-def _keys_seen(
-    frames: Mapping[str, pl.DataFrame], good: Frames, schemas: Mapping[str, type[dy.Schema]]
-) -> dict[str, set[tuple[Any, ...]]]:
-    """What was named in the input, faulty or not, by "table:columns" of every reference; only where rows fell."""
-    seen = {}
-    for name in frames:
-        for reference in references(schemas[name]):
-            source = frames.get(reference.target)
-            if source is None or len(source) == len(good[reference.target]):
-                continue
-            if all(column in source.columns for column in reference.target_columns):
-                types = schemas[reference.target].columns()
-                typed = [_cast(source[c], types[c].dtype) for c in reference.target_columns]
-                seen[f"{reference.target}:{','.join(reference.target_columns)}"] = set(zip(*typed))
-    return seen
+def _keys_read(
+    read: Mapping[str, pl.DataFrame], schemas: Mapping[str, type[dy.Schema]], reference: Reference
+) -> set[tuple[Any, ...]]:
+    """The keys that stood in the input, good or not."""
+    source = read.get(reference.target)
+    if source is None or not set(reference.target_columns) <= set(source.columns):
+        return set()
+    types = schemas[reference.target].columns()
+    return set(zip(*(_cast(source[column], types[column].dtype) for column in reference.target_columns)))
 
 
 def _drop_faulty(good: Frames, schemas: Mapping[str, type[dy.Schema]], faults: list[Fault]) -> None:
