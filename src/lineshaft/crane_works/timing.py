@@ -1,0 +1,133 @@
+"""When orders come and when they are due: load, release window and unloaded flow time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from lineshaft.crane_works.orders import Job
+from lineshaft.crane_works.routes import ALWAYS, Step
+from lineshaft.tables.worktime import total_s, working_intervals
+
+ZONE = ZoneInfo("Asia/Shanghai")
+START = datetime(2026, 3, 2, 6, tzinfo=ZONE)
+"""Monday morning, start of the early shift."""
+
+NARROWEST = ("DAY", "EARLY", "LATE", "NIGHT", "TWO", "THREE", ALWAYS)
+CREW = {"EARLY": "TWO", "LATE": "TWO", "NIGHT": "TWO"}
+
+
+class Hours(NamedTuple):
+    """Working intervals of a calendar (UTC seconds) and the working time before each."""
+
+    starts: list[int]
+    ends: list[int]
+    before: list[int]
+
+    def after(self, moment: int, work: int) -> int:
+        """When `work` seconds are done that begin at `moment` or when work next begins."""
+        at = bisect_right(self.starts, moment) - 1
+        done = self.before[at] + min(moment, self.ends[at]) - self.starts[at] if at >= 0 else 0
+        last = max(bisect_left(self.before, done + work) - 1, 0)
+        return self.starts[last] + done + work - self.before[last]
+
+
+def calendar_hours(frames: dict[str, pl.DataFrame], until: datetime) -> dict[str, Hours]:
+    """The hours of every calendar of the works from START on."""
+    calendars, shifts, breaks = (frames[name] for name in ("calendar", "shift", "shift_break"))
+    exceptions = frames["calendar_exception"]
+    hours = {}
+    for name in frames["calendar"]["calendar_id"]:
+        both = working_intervals(name, calendars, shifts, breaks, exceptions, START, until)
+        starts, ends = (side.tolist() for side in both)
+        lengths = [end - start for start, end in zip(starts, ends)]
+        hours[name] = Hours(starts, ends, [0, *accumulate(lengths)][:-1])
+    first, last = int(START.timestamp()), int(until.timestamp())
+    return hours | {ALWAYS: Hours([first], [last], [0])}
+
+
+def weekly_seconds(frames: dict[str, pl.DataFrame]) -> dict[str | None, int]:
+    """Working time of each calendar in a week without holidays."""
+    monday = datetime(2026, 3, 2, tzinfo=ZONE)
+    sunday = monday + timedelta(days=7)
+    calendars, shifts, breaks = (frames[name] for name in ("calendar", "shift", "shift_break"))
+    week: dict[str | None, int] = {None: 7 * 86_400}
+    for name in frames["calendar"]["calendar_id"]:
+        week[name] = total_s(working_intervals(name, calendars, shifts, breaks, None, monday, sunday))
+    return week
+
+
+def class_capacity(frames: dict[str, pl.DataFrame]) -> dict[str, float]:
+    """Place-seconds a week of each class; who has two skills counts half for each."""
+    week = weekly_seconds(frames)
+    resources = {row["resource_id"]: row for row in frames["resource"].iter_rows(named=True)}
+    members = frames["class_member"].rows()
+    skills: dict[str, int] = defaultdict(int)
+    for _, resource in members:
+        skills[resource] += 1
+    capacity: dict[str, float] = defaultdict(float)
+    for class_id, resource in members:
+        row = resources[resource]
+        capacity[class_id] += row["capacity"] * week[row["calendar_id"]] / skills[resource]
+    return capacity
+
+
+def class_work(work: Iterable[Job]) -> dict[str, float]:
+    """Place-seconds each class is asked for, setups not counted; ways in the house share a step equally."""
+    asked: dict[str, float] = defaultdict(float)
+    for job in work:
+        for step in job.part.steps:
+            ways = [way for way in step.ways if way.holds]
+            for way in ways:
+                seconds = (way.lot_s + way.piece_s * job.quantity) / len(ways)
+                for class_id, places in way.holds:
+                    asked[class_id] += seconds * places
+    return asked
+
+
+def window_s(asked: dict[str, float], capacity: dict[str, float], load: float) -> float:
+    """Over how long a time orders must come for the busiest class to be loaded to `load`."""
+    weeks = max(seconds / capacity[class_id] for class_id, seconds in asked.items()) / load
+    return weeks * 7 * 86_400
+
+
+def step_calendar(step: Step, calendar_of: dict[str, str]) -> str:
+    """The narrowest calendar among what the usual way holds; a trade's crew covers both day shifts."""
+    names = [calendar_of[class_id] for class_id, _ in step.ways[0].holds]
+    return min((CREW.get(name, name) for name in names), key=NARROWEST.index, default=ALWAYS)
+
+
+def flow_ends(work: list[Job], release: int, hours: dict[str, Hours], calendar_of: dict[str, str]) -> int:
+    """When the first job of `work` ends if nothing ever waits for a resource (UTC second)."""
+    ready: dict[tuple[str, int], int] = defaultdict(lambda: release)
+    end = release
+    for job in reversed(work):
+        end = release
+        for number, step in enumerate(job.part.steps):
+            start = max(end, ready[job.order_id, number]) + int(step.lag_h * 3_600)
+            way = step.ways[0]
+            calendar = hours[step_calendar(step, calendar_of)]
+            end = calendar.after(start, way.lot_s + way.piece_s * job.quantity)
+        if job.parent_id is not None:
+            key = job.parent_id, job.parent_step
+            ready[key] = max(ready[key], end)
+    return end
+
+
+def released(comes: float, window: float) -> datetime:
+    """The moment an order comes: 06:00 of a weekday."""
+    day = START + timedelta(days=int(comes * window // 86_400))
+    return (day + timedelta(days=max(0, day.isoweekday() - 5) and 8 - day.isoweekday())).astimezone(UTC)
+
+
+def due_at(release: datetime, flow_s: float, factor: float) -> datetime:
+    """The due date: 18:00 local of the day that lies `factor` · flow time after the release."""
+    day = (release + timedelta(seconds=flow_s * factor)).astimezone(ZONE)
+    return day.replace(hour=18, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -1,0 +1,225 @@
+"""The crane works as tables: `generate` makes them, `summary` says how loaded they are."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from lineshaft.crane_works.orders import CUSTOMERS, Job, Sale, catalogue, jobs, op_no, sales
+from lineshaft.crane_works.park import calendar_rows, resource_rows, setup_rows
+from lineshaft.crane_works.routes import ALWAYS
+from lineshaft.crane_works.supply import Row, item_rows, receipt_rows
+from lineshaft.crane_works.timing import (
+    START,
+    calendar_hours,
+    class_capacity,
+    class_work,
+    due_at,
+    flow_ends,
+    released,
+    window_s,
+)
+from lineshaft.tables import TABLES
+from lineshaft.tables.holidays import FESTIVALS, china_holidays
+
+STOCK_TAKING = date(2026, 3, 31)
+
+Frames = dict[str, pl.DataFrame]
+
+
+def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: float = 2.0) -> Frames:
+    """The tables of the crane works.
+
+    Parameters
+    ----------
+    scale
+        Size: customers' orders grow with it (60 at 1, about 1,500 operations), resources with its square root, and
+        the time over which the orders come makes up for the rest.
+    seed
+        The same seed gives the same tables.
+    load
+        Share of its working time for which the busiest machine group or trade is needed while orders come.
+    due_factor
+        Due date = release + due_factor · (0.75 … 1.25) · flow time of the order if it never waited for a resource.
+
+    Returns
+    -------
+    frames
+        Table name → frame, each as its schema in `lineshaft.tables` says.
+    """
+    draw = random.Random(seed)  # noqa: S311
+    frames = as_frames(works_rows(scale))
+    ordered = [(sale, jobs(sale)) for sale in sales(scale, draw)]
+    window = window_s(class_work(job for _, work in ordered for job in work), class_capacity(frames), load)
+    until = START + timedelta(seconds=window, days=730)
+    hours = calendar_hours(frames, until)
+    calendar_of = class_calendars(frames)
+    rows: dict[str, list[Row]] = defaultdict(list)
+    needs: list[tuple[datetime, str, float]] = []
+    for sale, work in ordered:
+        release = released(sale.comes, window)
+        flow_s = flow_ends(work, int(release.timestamp()), hours, calendar_of) - release.timestamp()
+        due = due_at(release, flow_s, due_factor * sale.patience)
+        for job in work:
+            needs += job_rows(rows, sale, job, release, due)
+        lag_rows(rows, work)
+    rows["receipt"] = receipt_rows(needs, START.astimezone(UTC), draw)
+    return frames | as_frames(rows)
+
+
+def works_rows(scale: float) -> dict[str, list[Row]]:
+    """Rows of everything that does not depend on the orders."""
+    resources, classes, members = resource_rows(scale)
+    families, times = setup_rows()
+    calendars, shifts, breaks, extra = calendar_rows(START.date(), STOCK_TAKING)
+    items, lines = item_rows(catalogue())
+    holidays = [
+        row
+        for calendar, *_ in calendars
+        for year in FESTIVALS
+        for row in china_holidays(year, str(calendar)).rows()
+    ]
+    return {
+        "customer": [(customer.customer_id, customer.name) for customer in CUSTOMERS],
+        "item": items,
+        "bom_line": lines,
+        "calendar": calendars,
+        "shift": shifts,
+        "shift_break": breaks,
+        "calendar_exception": [*holidays, *extra],
+        "setup_family": families,
+        "setup_time": times,
+        "resource": resources,
+        "resource_capacity": outages(),
+        "resource_class": classes,
+        "class_member": members,
+    }
+
+
+def outages() -> list[Row]:
+    """Planned: a gear grinder is serviced, a bay crane inspected, the stress-relief furnace partly relined."""
+
+    def at(days: int, hour: int) -> datetime:
+        return (START + timedelta(days=days, hours=hour - START.hour)).astimezone(UTC)
+
+    return [
+        ("GGR-01", at(9, 6), at(10, 6), 0),
+        ("CRA-01", at(15, 8), at(15, 17), 0),
+        ("SRF-01", at(22, 6), at(25, 6), 1),
+    ]
+
+
+def class_calendars(frames: Frames) -> dict[str, str]:
+    """Class → calendar of its first member."""
+    calendars = frames["resource"].select("resource_id", pl.col("calendar_id").fill_null(ALWAYS))
+    members = frames["class_member"].join(calendars, on="resource_id").unique("class_id", keep="first")
+    return dict(members.select("class_id", "calendar_id").iter_rows())
+
+
+def job_rows(
+    rows: dict[str, list[Row]], sale: Sale, job: Job, release: datetime, due: datetime
+) -> list[tuple[datetime, str, float]]:
+    """Add a work order's rows; returns what material it needs from its release on."""
+    order, top = job.order_id, job.parent_id is None
+    parent = (None, None) if top else (job.parent_id, op_no(job.parent_step))
+    customer = sale.customer
+    rows["work_order"].append(
+        (
+            order,
+            job.part.item_id,
+            job.quantity,
+            customer.customer_id,
+            release,
+            due if top else None,
+            customer.weight,
+            *parent,
+        )
+    )
+    needs = []
+    for number, step in enumerate(job.part.steps):
+        op = op_no(number)
+        rows["operation"].append((order, op, step.name, step.family, step.pausable, None))
+        for mode, way in enumerate(step.ways, 1):
+            rows["operation_mode"].append((order, op, mode, way.lot_s, way.piece_s))
+            rows["resource_demand"] += [
+                (order, op, mode, demand, None, class_id, places)
+                for demand, (class_id, places) in enumerate(way.holds, 1)
+            ]
+        for item, quantity in step.takes:
+            rows["material_requirement"].append((order, op, item, quantity * job.quantity))
+            needs.append((release, item, quantity * job.quantity))
+        if number and step.lag_h:
+            lag_s = int(step.lag_h * 3_600)
+            rows["segment_dependency"].append((order, op, order, op_no(number - 1), "end_start", lag_s, None))
+    return needs
+
+
+def lag_rows(rows: dict[str, list[Row]], work: list[Job]) -> None:
+    """Add the lags between a component's last step and a first step that takes it (paint dries)."""
+    by_id = {job.order_id: job for job in work}
+    for job in work:
+        if job.parent_id is None:
+            continue
+        step = by_id[job.parent_id].part.steps[job.parent_step]
+        if step.lag_h and job.parent_step == 0:
+            last, lag_s = op_no(len(job.part.steps) - 1), int(step.lag_h * 3_600)
+            rows["segment_dependency"].append(
+                (job.parent_id, op_no(0), job.order_id, last, "end_start", lag_s, None)
+            )
+
+
+def as_frames(rows: dict[str, list[Row]]) -> Frames:
+    """Rows as frames with their schemas' types."""
+    return {
+        name: pl.DataFrame(found, schema=TABLES[name].create_empty().schema, orient="row")
+        for name, found in rows.items()
+    }
+
+
+def summary(frames: Frames) -> pl.DataFrame:
+    """How much of each class is asked for.
+
+    Parameters
+    ----------
+    frames
+        As `generate` gives them.
+
+    Returns
+    -------
+    frame
+        A row for each machine group and trade: name, kind, members, places, hours asked for (steps with several ways
+        in the house count equally for each), hours of a week without holidays, and load = hours asked for over the
+        hours between the first and the last release; busiest first.
+    """
+    demands = frames["resource_demand"]
+    keys = ["order_id", "op_no"]
+    ways = demands.select(*keys, "mode_no").unique().group_by(keys).len("ways")
+    work = (
+        demands.join(frames["operation_mode"], on=[*keys, "mode_no"])
+        .join(frames["work_order"].select("order_id", pieces="quantity"), on="order_id")
+        .join(ways, on=keys)
+    )
+    seconds = pl.col("quantity") * (pl.col("lot_s") + pl.col("piece_s") * pl.col("pieces")) / pl.col("ways")
+    asked = work.group_by("class_id").agg(asked_h=seconds.sum() / 3_600)
+    week = pl.DataFrame(
+        list(class_capacity(frames).items()),
+        schema={"class_id": pl.String, "week_h": pl.Float64},
+        orient="row",
+    ).with_columns(pl.col("week_h") / 3_600)
+    release = pl.col("release")
+    days = frames["work_order"].select((release.max() - release.min()).dt.total_days()).item()
+    weeks = max(days, 1) / 7
+    members = frames["class_member"].join(frames["resource"], on="resource_id")
+    places = members.group_by("class_id").agg(members=pl.len(), places=pl.col("capacity").sum())
+    return (
+        frames["resource_class"]
+        .join(places, on="class_id", how="left")
+        .join(asked, on="class_id", how="left")
+        .join(week, on="class_id", how="left")
+        .with_columns(pl.col("asked_h").fill_null(0.0))
+        .with_columns(load=pl.col("asked_h") / (pl.col("week_h") * weeks))
+        .sort("load", "class_id", descending=[True, False])
+    )
