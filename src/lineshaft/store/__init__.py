@@ -2,7 +2,7 @@
 
 from lineshaft.store.accept import AcceptRecord, Undone
 from lineshaft.store.overlay import Cell
-from lineshaft.store.runs import RunRecord
+from lineshaft.store.records import RunRecord
 from lineshaft.store.state import Change, Preview, TableChange
 from lineshaft.store.works import Works
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 import lineshaft
 from lineshaft.core import Missing, Refused
 from lineshaft.core.digest import canonical
-from lineshaft.store import log, runs, state
+from lineshaft.store import log, runs, state, versions
 from lineshaft.store.pack import pack_frames
-from lineshaft.store.runs import RunRecord, number
+from lineshaft.store.records import RunRecord, find, insert, number, run_id
 from lineshaft.store.system import ACCEPT
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Undone:
 def preview(works: Works, run: str) -> state.Preview:
     """What accepting a run would change."""
     with works.database.reading() as connection:
-        record = runs.find(connection, run)
+        record = find(connection, run)
         return _plan(works, connection, record).preview(works.catalog.schemas)
 
 
@@ -61,7 +61,7 @@ def accept(works: Works, run: str, actor: str) -> str:
     """
 
     def decide(connection: sa.Connection) -> str:
-        record = runs.find(connection, run)
+        record = find(connection, run)
         no = number(record.run_id, "r")
         held = sa.select(ACCEPT.c.no).where(ACCEPT.c.run == no, ACCEPT.c.undone_seq.is_(None))
         before = connection.execute(held).scalar_one_or_none()
@@ -71,7 +71,7 @@ def accept(works: Works, run: str, actor: str) -> str:
         _refuse_stale(connection, record)
         future = _plan(works, connection, record)
         was = {name: digest for name, digest in state.digests(connection).items() if name in future.before}
-        runs.keep_versions(works, connection, future.before, was)
+        versions.keep_versions(works, connection, future.before, was)
         changed = state.apply(connection, works.catalog, future)
         now = state.digests(connection)
         tables = {name: {"before": was[name], "after": now[name]} for name in was}
@@ -109,7 +109,7 @@ def undo(works: Works, accept_id: str, actor: str) -> Undone:
         if any(current[name] != digests["after"] for name, digests in record.tables.items()):
             return Undone(record.accept_id, _propose_undo(works, connection, record, actor))
         former = {
-            name: runs.version(works, connection, name, digests["before"])
+            name: versions.version(works, connection, name, digests["before"])
             for name, digests in record.tables.items()
         }
         future = state.plan(connection, works.catalog, former, dict.fromkeys(former, "replace"))
@@ -157,10 +157,10 @@ def _refuse_stale(connection: sa.Connection, record: RunRecord) -> None:
 def _propose_undo(works: Works, connection: sa.Connection, record: AcceptRecord, actor: str) -> str:
     """A finished run whose result is the former tables."""
     former = {
-        name: runs.version(works, connection, name, digests["before"])
+        name: versions.version(works, connection, name, digests["before"])
         for name, digests in record.tables.items()
     }
-    run = runs.find(connection, record.run_id)
+    run = find(connection, record.run_id)
     current = state.digests(connection)
     moment = log.moment_text(works.now())
     blob = works.blobs.keep(pack_frames(former))
@@ -186,7 +186,7 @@ def _propose_undo(works: Works, connection: sa.Connection, record: AcceptRecord,
         "result_blob": blob,
         "result_digest": blob,
     }
-    proposal = runs.run_id(runs.insert(works, connection, row))
+    proposal = run_id(insert(connection, row, moment))
     payload = {"accept": record.accept_id}
     log.append(connection, works.now(), actor, "propose undo", payload, cause=record.seq, run_id=proposal)
     return proposal

@@ -99,9 +99,10 @@ def _rebuild(connection: sa.Connection, catalog: Catalog, name: str, stored: str
         raise _unfit(name, ", ".join(sorted(added)))
     fresh = sql_table(f"ls_new_{name}", schema, sa.MetaData())
     fresh.create(connection)
-    source = sa.select(*map(sa.literal_column, map('"{}"'.format, shared))).select_from(sa.table(name))
+    names = ", ".join(f'"{column}"' for column in shared)
+    copy = sa.text(f'INSERT INTO "{fresh.name}" ({names}) SELECT {names} FROM "{name}"')  # noqa: S608
     try:
-        connection.execute(fresh.insert().from_select(shared, source))
+        connection.execute(copy)
     except sa.exc.IntegrityError as error:
         raise _unfit(name, str(error.orig)) from error
     connection.exec_driver_sql(f'DROP TABLE "{name}"')

@@ -69,8 +69,16 @@ def _misplaced(cell: Cell, frames: Mapping[str, pl.DataFrame], schemas: Schemas)
 
 
 def _is_row(cell: Cell, schemas: Schemas) -> pl.Expr:
-    """Keys are compared as text, so that a key typed on the command line or read from JSON finds its row."""
-    keys = schemas[cell.table].primary_key()
+    """A key may come as text (command line, JSON): it is read as the column's type."""
+    columns, keys = schemas[cell.table].columns(), schemas[cell.table].primary_key()
     return pl.all_horizontal(
-        pl.col(name).cast(pl.String) == str(value) for name, value in zip(keys, cell.key, strict=True)
+        pl.col(name) == as_type(value, columns[name].dtype)
+        for name, value in zip(keys, cell.key, strict=True)
     )
+
+
+def as_type(value: Any, dtype: pl.DataType) -> pl.Expr:
+    """A value, or null when it cannot be read as this type."""
+    if isinstance(value, str) and isinstance(dtype, pl.Datetime):
+        return pl.lit(value).str.to_datetime("%+", strict=False, time_zone="UTC").cast(dtype)
+    return pl.lit(value).cast(dtype, strict=False)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,63 +14,26 @@ import lineshaft
 from lineshaft.core import (
     BadInput,
     Engine,
-    Fault,
-    Kpi,
     Limits,
     LineshaftError,
-    Missing,
     Refused,
     Result,
     Run,
-    Words,
 )
 from lineshaft.core.digest import canonical, result_bytes
 from lineshaft.core.params import make
 from lineshaft.core.solve import solve
-from lineshaft.store import jobs, log, state
+from lineshaft.store import jobs, log, state, versions
 from lineshaft.store.overlay import Cell, lay_over
-from lineshaft.store.pack import pack, parquet, unpack, unpack_frames
-from lineshaft.store.system import RUN, VERSIONS
+from lineshaft.store.pack import pack, unpack, unpack_frames
+from lineshaft.store.records import RunRecord, find, insert, number, run_id
+from lineshaft.store.system import RUN
 from lineshaft.tables import table_name
 
 if TYPE_CHECKING:
     from lineshaft.store.works import Works
 
 Frames = dict[str, pl.DataFrame]
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What is known of a run.
-
-    `kind` is "run", or "undo" for a proposal that takes an accept back. `status` is "queued", "running", "done",
-    "cancelled" (before a first answer) or "failed" (then `error` says why). `inputs` maps each input table to its
-    digest, `basis` also the tables that accepting replaces. `result_status`, `kpis`, `work` and `stopped_by` are the result's own.
-    """
-
-    run_id: str
-    kind: str
-    engine: str
-    engine_version: int
-    lineshaft_version: str
-    actor: str
-    params: dict[str, Any]
-    limits: dict[str, Any]
-    overlay: tuple[Cell, ...]
-    inputs: dict[str, str]
-    basis: dict[str, str]
-    input_digest: str
-    status: str
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    stopped_by: str | None
-    work: float | None
-    result_status: str | None
-    kpis: tuple[Kpi, ...]
-    result_blob: str | None
-    result_digest: str | None
-    error: dict[str, Any] | None
 
 
 def submit(
@@ -97,11 +58,11 @@ def submit(
     given = make(engine.load("params"), params)
     bounds = make(Limits, limits)
     with works.database.reading() as connection:
-        frames = input_frames(works, connection, engine)
+        frames = versions.input_frames(works, connection, engine)
         digests = state.digests(connection)
     lay_over(frames, overlay, works.catalog.schemas)
     inputs = {name: digests[name] for name in frames}
-    works.database.write(lambda connection: keep_versions(works, connection, frames, inputs))
+    works.database.write(lambda connection: versions.keep_versions(works, connection, frames, inputs))
     input_digest = _sha(canonical([inputs, overlay]))
     key = _sha(canonical([engine.name, engine.version, lineshaft.__version__, input_digest, given, bounds]))
     row = {
@@ -114,7 +75,9 @@ def submit(
         "limits": canonical(bounds).decode(),
         "overlay": canonical(overlay).decode(),
         "inputs": canonical(inputs).decode(),
-        "basis": canonical({name: digests[name] for name in [*inputs, *replaced_tables(engine)]}).decode(),
+        "basis": canonical(
+            {name: digests[name] for name in [*inputs, *versions.replaced_tables(engine)]}
+        ).decode(),
         "input_digest": input_digest,
         "key": key,
         "status": "queued",
@@ -124,7 +87,7 @@ def submit(
         same = None if again or bounds.work_limit is None else _same_run(connection, key)
         if same:
             return run_id(same), False
-        no = insert(works, connection, row)
+        no = insert(connection, row, _now(works))
         jobs.enqueue(connection, no)
         return run_id(no), True
 
@@ -170,13 +133,17 @@ def cancel(works: Works, run: str) -> None:
 def compute(works: Works, record: RunRecord, run: Run) -> Result[Any]:
     """Solve a run from its stored inputs."""
     engine = works.engine(record.engine)
-    schemas = {name: works.catalog.schemas[name] for name in record.inputs}
+    return solve(engine, inputs(works, record), record.params, run)
+
+
+def inputs(works: Works, record: RunRecord) -> Frames:
+    """What a run read, by input member of its engine."""
     with works.database.reading() as connection:
-        frames = {name: version(works, connection, name, digest) for name, digest in record.inputs.items()}
-    seen = lay_over(frames, record.overlay, schemas)
-    members = engine.load("inputs").member_schemas()
-    given = {member: seen[table_name(schema)] for member, schema in members.items()}
-    return solve(engine, _without_empty(engine, given), record.params, run)
+        frames = {
+            name: versions.version(works, connection, name, digest) for name, digest in record.inputs.items()
+        }
+    seen = lay_over(frames, record.overlay, works.catalog.schemas)
+    return versions.by_member(works.engine(record.engine), seen)
 
 
 def run_of(record: RunRecord) -> Run:
@@ -292,135 +259,12 @@ def replay(works: Works, record: RunRecord) -> bool:
     return _sha(result_bytes(compute(works, record, run))) == record.result_digest
 
 
-def find(connection: sa.Connection, run: str) -> RunRecord:
-    """A run by its id.
-
-    Raises
-    ------
-    Missing
-        No such run.
-    """
-    row = connection.execute(sa.select(RUN).where(RUN.c.no == number(run, "r"))).one_or_none()
-    if row is None:
-        raise Missing(f"There is no run {run}.", f"没有运行 {run}。")
-    return _record(row)
-
-
-def every(connection: sa.Connection) -> list[RunRecord]:
-    """All runs, oldest first."""
-    return [_record(row) for row in connection.execute(sa.select(RUN).order_by(RUN.c.no))]
-
-
-def insert(works: Works, connection: sa.Connection, row: dict[str, Any]) -> int:
-    """Give a run the next number."""
-    no: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(RUN.c.no), 0) + 1)).scalar_one()
-    connection.execute(RUN.insert(), {**row, "no": no, "created": _now(works)})
-    return no
-
-
-def input_frames(works: Works, connection: sa.Connection, engine: Engine) -> Frames:
-    """The tables that an engine reads, by table name."""
-    names = {table_name(schema) for schema in engine.load("inputs").member_schemas().values()}
-    return {name: state.read(connection, works.catalog, name) for name in sorted(names)}
-
-
-def member_frames(works: Works, connection: sa.Connection, engine: Engine) -> Frames:
-    """The tables that an engine reads, by member; empty optional ones are left out."""
-    tables = input_frames(works, connection, engine)
-    members = engine.load("inputs").member_schemas()
-    return _without_empty(engine, {member: tables[table_name(schema)] for member, schema in members.items()})
-
-
-def replaced_tables(engine: Engine) -> list[str]:
-    """The output tables that accepting a result replaces as a whole."""
-    members = engine.load("outputs").member_schemas()
-    return [
-        table_name(schema)
-        for member, schema in members.items()
-        if engine.accept.get(member, "replace") == "replace"
-    ]
-
-
-def keep_versions(
-    works: Works, connection: sa.Connection, frames: Mapping[str, pl.DataFrame], digests: Mapping[str, str]
-) -> None:
-    """Keep the content of tables for good, each once."""
-    known = set(connection.execute(sa.select(VERSIONS.c.digest)).scalars())
-    for name, frame in frames.items():
-        if digests[name] not in known:
-            known.add(digests[name])
-            blob = works.blobs.keep(parquet(frame))
-            connection.execute(VERSIONS.insert(), {"digest": digests[name], "blob": blob, "table": name})
-
-
-def version(works: Works, connection: sa.Connection, name: str, digest: str) -> pl.DataFrame:
-    """A table as it was."""
-    blob = connection.execute(sa.select(VERSIONS.c.blob).where(VERSIONS.c.digest == digest)).scalar_one()
-    frame = pl.read_parquet(works.blobs.path(blob))
-    return frame.select(works.catalog.schemas[name].column_names())
-
-
-def fault_of(row: dict[str, Any]) -> Fault:
-    """A fault as `Fault.as_dict` wrote it."""
-    words = Words(row["en"], row["zh"])
-    return Fault(
-        row["table"], tuple(row["key"]), row["column"], row["value"], row["rule"], words, row["source"]
-    )
-
-
-def run_id(no: int) -> str:
-    """1 → "r1"."""
-    return f"r{no}"
-
-
-def number(text: str, letter: str) -> int:
-    """ "r1" → 1; what is no id finds nothing."""
-    digits = text.removeprefix(letter)
-    return int(digits) if digits.isdigit() else 0
-
-
-def _without_empty(engine: Engine, given: Frames) -> Frames:
-    optional = engine.load("inputs").optional_members()
-    return {member: frame for member, frame in given.items() if len(frame) or member not in optional}
-
-
 def _same_run(connection: sa.Connection, key: str) -> int | None:
     same = sa.select(RUN.c.no).where(
         RUN.c.key == key, RUN.c.status == "done", RUN.c.stopped_by.in_(("done", "work"))
     )
     no: int | None = connection.execute(same.order_by(RUN.c.no).limit(1)).scalar_one_or_none()
     return no
-
-
-def _record(row: sa.Row[Any]) -> RunRecord:
-    def moment(text: str | None) -> datetime | None:
-        return datetime.fromisoformat(text) if text else None
-
-    return RunRecord(
-        run_id=run_id(row.no),
-        kind=row.kind,
-        engine=row.engine,
-        engine_version=row.engine_version,
-        lineshaft_version=row.lineshaft_version,
-        actor=row.actor,
-        params=json.loads(row.params),
-        limits=json.loads(row.limits),
-        overlay=tuple(Cell(**{**cell, "key": tuple(cell["key"])}) for cell in json.loads(row.overlay)),
-        inputs=json.loads(row.inputs),
-        basis=json.loads(row.basis),
-        input_digest=row.input_digest,
-        status=row.status,
-        created=datetime.fromisoformat(row.created),
-        started=moment(row.started),
-        ended=moment(row.ended),
-        stopped_by=row.stopped_by,
-        work=row.work,
-        result_status=row.result_status,
-        kpis=tuple(Kpi(**kpi) for kpi in json.loads(row.kpis or "[]")),
-        result_blob=row.result_blob,
-        result_digest=row.result_digest,
-        error=json.loads(row.error) if row.error else None,
-    )
 
 
 def _now(works: Works) -> str:

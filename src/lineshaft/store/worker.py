@@ -15,6 +15,7 @@ from lineshaft.core import BadInput, Cancelled, Engine, LineshaftError, Refused,
 from lineshaft.store import jobs, runs
 from lineshaft.store.blobs import write_whole
 from lineshaft.store.pack import pack, unpack
+from lineshaft.store.records import fault_of, find, number, run_id
 
 if TYPE_CHECKING:
     from lineshaft.store.works import Works
@@ -96,7 +97,7 @@ def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None =
     An interrupt from the keyboard is a cancel: the best offer becomes the result.
     """
     with works.database.reading() as connection:
-        record = runs.find(connection, runs.run_id(no))
+        record = find(connection, run_id(no))
     companion = Companion(works, no, worker, on_progress)
     run = replace(
         runs.run_of(record),
@@ -125,11 +126,11 @@ def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None =
 def work_one(works: Works, run: str | None = None, on_progress: OnProgress | None = None) -> str | None:
     """Claim the next run (or a certain one) and do it; its id, or None when nothing waits."""
     worker = jobs.worker_name()
-    no = runs.claim(works, worker, None if run is None else runs.number(run, "r"))
+    no = runs.claim(works, worker, None if run is None else number(run, "r"))
     if no is None:
         return None
     execute(works, no, worker, on_progress)
-    return runs.run_id(no)
+    return run_id(no)
 
 
 def in_process(works: Works, run: str, on_progress: OnProgress | None = None) -> None:
@@ -141,7 +142,7 @@ def in_process(works: Works, run: str, on_progress: OnProgress | None = None) ->
         What the run raised, or that its process died.
     """
     with works.database.reading() as connection:
-        engine = works.engine(runs.find(connection, run).engine)
+        engine = works.engine(find(connection, run).engine)
     child = multiprocessing.get_context("spawn").Process(target=_child, args=(works.path, engine, run))
     child.start()
     told: tuple[float, Words] | None = None
@@ -168,7 +169,7 @@ def raise_failure(works: Works, run: str) -> None:
     if record.status == "cancelled":
         raise Cancelled
     if record.error["faults"]:
-        raise BadInput([runs.fault_of(row) for row in record.error["faults"]])
+        raise BadInput([fault_of(row) for row in record.error["faults"]])
     raise LineshaftError(record.error["en"], record.error["zh"])
 
 
@@ -192,7 +193,7 @@ def recover(works: Works) -> list[str]:
             works.database.write(partial(runs.requeue, job=job))
             continue
         with works.database.reading() as connection:
-            record = runs.find(connection, runs.run_id(job.no))
+            record = find(connection, run_id(job.no))
         offer = unpack(path.read_bytes(), works.engine(record.engine).load("outputs"))
         if runs.store_result(works, job.no, job.worker, replace(offer, stopped_by="cancel")):
             path.unlink()

@@ -15,14 +15,14 @@ import polars as pl
 import sqlalchemy as sa
 
 from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
-from lineshaft.store import accept, jobs, log, migrate, runs, state, worker
+from lineshaft.store import accept, jobs, log, migrate, runs, state, versions, worker
 from lineshaft.store.accept import AcceptRecord, Undone
 from lineshaft.store.blobs import BlobFolder, sync_folder
 from lineshaft.store.database import Connect, Database, connect_sqlite
 from lineshaft.store.jobs import Job
 from lineshaft.store.log import Event
 from lineshaft.store.overlay import Cell
-from lineshaft.store.runs import RunRecord
+from lineshaft.store.records import RunRecord, every, find, number
 from lineshaft.store.sql import Catalog
 from lineshaft.store.state import Change, Mode, Preview
 from lineshaft.store.worker import OnProgress
@@ -182,7 +182,7 @@ class Works:
     def frames(self, engine: Engine | str) -> dict[str, pl.DataFrame]:
         """What an engine reads, by member, all of one moment; empty optional members are left out."""
         with self.database.reading() as connection:
-            return runs.member_frames(self, connection, self._manifest(engine))
+            return versions.member_frames(self, connection, self._manifest(engine))
 
     def write(
         self,
@@ -275,7 +275,7 @@ class Works:
     def job(self, run: str) -> Job:
         """How far a run is and who works on it."""
         with self.database.reading() as connection:
-            job = jobs.find(connection, runs.number(run, "r"))
+            job = jobs.find(connection, number(run, "r"))
         if job is None:
             raise Missing(f"Run {run} is no job.", f"运行 {run} 不是任务。")
         return job
@@ -283,16 +283,20 @@ class Works:
     def run(self, run: str) -> RunRecord:
         """What is known of a run."""
         with self.database.reading() as connection:
-            return runs.find(connection, run)
+            return find(connection, run)
 
     def runs(self) -> list[RunRecord]:
         """All runs, oldest first."""
         with self.database.reading() as connection:
-            return runs.every(connection)
+            return every(connection)
 
     def result(self, run: str) -> Result[Any]:
         """The stored result of a run."""
         return runs.load_result(self, self.run(run))
+
+    def inputs(self, run: str) -> dict[str, pl.DataFrame]:
+        """What a run read, by input member, as it was then and with its what-if cells."""
+        return runs.inputs(self, self.run(run))
 
     def replay(self, run: str) -> bool:
         """Compute a run again from its stored inputs; True when the result has the same bytes."""
