@@ -13,11 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.calendars import Calendars, pointers
-from lineshaft.make.schedule.fixing import fix, fixed_steps
+from lineshaft.make.schedule.fixing import STEP, fix, fixed_steps
 from lineshaft.make.schedule.lanes import (
     Lanes,
     make_lanes,
@@ -28,13 +27,15 @@ from lineshaft.make.schedule.lanes import (
     setup_times,
     table,
 )
+from lineshaft.make.schedule.material import allocate
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.shop import END_START, NEVER_S, START_START, Ints, Shop
+from lineshaft.make.schedule.routes import last_of_order, longest_chain, predecessors
+from lineshaft.make.schedule.shop import NEVER_S, Ints, Shop
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.columns import LATEST
 
-STEP = ["order_id", "op_no"]
 DAY_S = 86_400
+NEVER_AFTER_S = 400 * DAY_S
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
     Raises
     ------
     BadInput
-        A requirement is never met, a locked step names an unknown mode, steps wait for each other in a circle.
+        A requirement is never met, a locked step names an unknown mode, steps wait for each other in a circle,
+        a step is longer than any working time of its resources.
     LineshaftError
         Running work never ends because its resources have no working time.
     """
@@ -90,34 +92,22 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
     steps = fixed_steps(book, ops, start, params.frozen_min)
     preds = predecessors(book, orders, ops, steps)
     material = allocate(book, orders, ops, steps, start)
-    demands = table(book, "demands").join(
-        modes.select(*STEP, "mode_no", "mode", "mode_s"), on=[*STEP, "mode_no"]
-    )
-    n_modes = len(modes)
     release_s = op_release(ops, material)
+    low_s = min(0, steps["start_s"].min() or 0)
+    if horizon_s is None:
+        lanes = make_lanes(book, start, Calendars(low_s, DAY_S))
+        uses = demand_pools(book, modes, lanes)
+        horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
     while True:
-        guess_s = horizon_s or 0
-        low_s = min(0, steps["start_s"].min() or 0)
-        hours = Calendars(low_s, max(guess_s, DAY_S))
+        hours = Calendars(low_s, horizon_s)
         lanes = make_lanes(book, start, hours)
-        uses = (
-            demands.join(lanes.pools, on=["resource_id", "class_id"], nulls_equal=True)
-            .select(
-                pl.col("mode").cast(pl.Int64),
-                "demand_no",
-                pl.col("pool").cast(pl.Int64),
-                "quantity",
-                "mode_s",
-            )
-            .sort("mode", "demand_no")
-        )
-        if horizon_s is None:
-            horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
-            continue
-        meet(hours, lanes.frame["calendar"].to_numpy(), lanes, uses)
+        uses = demand_pools(book, modes, lanes)
+        too_long = never_fit(modes, uses, lanes, hours, ops, steps)
         held = fix(book, steps, ops, modes, uses, lanes, hours, start)
-        if held is not None:
+        if held is not None and not len(too_long):
             break
+        if horizon_s >= NEVER_AFTER_S and len(too_long):
+            raise BadInput([no_time(key) for key in ops.select(STEP)[too_long].iter_rows()])
         horizon_s = longer(horizon_s, start)
     mode_ptr = pointers(np.bincount(modes["op"].to_numpy(), minlength=len(ops)))
     cal_ptr, cal_start, cal_end, cal_before, cal_both = hours.arrays()
@@ -135,7 +125,7 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
         topo=preds.order(ops),
         mode_ptr=mode_ptr,
         mode_s=modes["mode_s"].to_numpy(),
-        demand_ptr=pointers(np.bincount(uses["mode"].to_numpy(), minlength=n_modes)),
+        demand_ptr=pointers(np.bincount(uses["mode"].to_numpy(), minlength=len(modes))),
         demand_quantity=uses["quantity"].to_numpy(),
         demand_pool=uses["pool"].to_numpy(),
         pool_ptr=lanes.pool_ptr,
@@ -227,141 +217,35 @@ def make_modes(book: ShopBook, ops: pl.DataFrame) -> pl.DataFrame:
     return modes
 
 
-@dataclass(frozen=True)
-class Arcs:
-    """Precedence: operation `op` follows `before` (kind, least and greatest lag), sorted by op then before."""
-
-    op: Ints
-    before: Ints
-    kind: Ints
-    lag_s: Ints
-    lag_max_s: Ints
-
-    def arrays(self, n_ops: int) -> dict[str, Ints]:
-        """The predecessor arrays of a Shop."""
-        return {
-            "pred_ptr": pointers(np.bincount(self.op, minlength=n_ops)),
-            "pred_op": self.before,
-            "pred_kind": self.kind,
-            "pred_lag_s": self.lag_s,
-            "pred_lag_max_s": self.lag_max_s,
-        }
-
-    def order(self, ops: pl.DataFrame) -> Ints:
-        """One topological order, or the fault that there is none."""
-        topo = topological(len(ops), self.arrays(len(ops))["pred_ptr"], self.before)
-        if len(topo) < len(ops):
-            key = ops.select(STEP).row(int(np.setdiff1d(np.arange(len(ops)), topo)[0]))
-            words = Words("the step waits for itself through others", "该工序经由其他工序等待自身")
-            raise BadInput([Fault("operation", key, "", None, "step_cycle", words)])
-        return topo
-
-
-def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps: pl.DataFrame) -> Arcs:
-    """Step after step by number unless the step names a step of its own order; named ones; component orders."""
-    keys = ops.select(*STEP, "op")
-    named = (
-        table(book, "dependencies")
-        .join(keys, on=STEP)
-        .join(keys.rename({"op": "before"}), left_on=["after_order_id", "after_op_no"], right_on=STEP)
-        .select(
-            "op",
-            "before",
-            own=pl.col("order_id") == pl.col("after_order_id"),
-            kind=pl.when(pl.col("kind").cast(pl.String) == "end_start")
-            .then(END_START)
-            .otherwise(START_START),
-            lag_s="lag_s",
-            lag_max_s=pl.col("lag_max_s").fill_null(int(NEVER_S)),
-        )
-    )
-    own = named.filter("own").select("op").unique()
-    plain = {
-        "kind": pl.lit(END_START),
-        "lag_s": pl.lit(0, pl.Int64),
-        "lag_max_s": pl.lit(int(NEVER_S), pl.Int64),
-    }
-    route = (
-        ops.filter(pl.col("order") == pl.col("order").shift())
-        .select("op", before=pl.col("op") - 1, **plain)
-        .join(own, on="op", how="anti")
-    )
-    within = pl.concat([route, named.filter("own").drop("own")])
-    waited = within.filter(pl.col("kind") == END_START).join(steps, on="op", how="anti")
-    ends = ops.join(waited, left_on="op", right_on="before", how="anti")
-    component = (
-        orders.select("order", "parent_order_id", "parent_op_no")
-        .join(keys, left_on=["parent_order_id", "parent_op_no"], right_on=STEP)
-        .join(ends.select("order", before="op"), on="order")
-        .select("op", "before", **plain)
-    )
-    arcs = pl.concat([within, named.filter(~pl.col("own")).drop("own"), component]).sort(
-        "op", "before", "kind", "lag_s"
-    )
-    return Arcs(
-        *(arcs[name].cast(pl.Int64).to_numpy() for name in ("op", "before", "kind", "lag_s", "lag_max_s"))
+def demand_pools(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
+    """What each mode holds: `mode, demand_no, pool, quantity, mode_s` in order of mode and demand."""
+    return (
+        table(book, "demands")
+        .join(modes.select(*STEP, "mode_no", "mode", "mode_s"), on=[*STEP, "mode_no"])
+        .join(lanes.pools, on=["resource_id", "class_id"], nulls_equal=True)
+        .select("mode", "demand_no", pl.col("pool").cast(pl.Int64), "quantity", "mode_s")
+        .sort("mode", "demand_no")
     )
 
 
-def last_of_order(preds: Arcs, ops: pl.DataFrame, fixed: Ints) -> Ints:
-    """Operations that no free step of the same order waits to end: the order is complete only after them."""
-    order = ops["order"].to_numpy()
-    waits = (preds.kind == END_START) & (order[preds.op] == order[preds.before]) & ~fixed[preds.op]
-    last = np.ones(len(ops), dtype=np.bool_)
-    last[preds.before[waits]] = False
-    return last
+def never_fit(modes, uses, lanes, hours, ops, steps) -> Ints:
+    """Operations that no mode can do within the window: too little working time together, or none unbroken."""
+    longest, total = meet(hours, lanes.frame["calendar"].to_numpy(), lanes, uses, len(modes))
+    of_op = modes["op"].to_numpy()
+    room = np.where(ops["pausable"].to_numpy()[of_op], total, longest)
+    fits = np.zeros(len(ops), dtype=np.bool_)
+    fits[of_op[modes["mode_s"].to_numpy() <= room]] = True
+    fits[steps["op"].to_numpy()] = True
+    return np.flatnonzero(~fits)
 
 
-def allocate(
-    book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps: pl.DataFrame, start: datetime
-) -> pl.DataFrame:
-    """Give receipts to requirements, fixed steps and then earliest due orders first: `op, item_id, receipt_id, ready_s`.
-
-    The receipt that lifts the running supply of an item over the running need completes a requirement.
-
-    Raises
-    ------
-    BadInput
-        Naming each requirement that is never met.
-    """
-    begun = steps.filter(pl.col("way").is_in(["running", "finished"]))
-    placed = steps.select("op", placed=True)
-    needs = (
-        table(book, "requirements")
-        .join(ops.select(*STEP, "op", "order"), on=STEP)
-        .join(begun, on="op", how="anti")
-        .join(orders.select("order", "due_s"), on="order")
-        .join(placed, on="op", how="left")
-        .sort("placed", "due_s", *STEP, "item_id", nulls_last=True)
-        .with_columns(needed=pl.col("quantity").cum_sum().over("item_id") * (1 - 1e-9))
+def no_time(key: tuple[str, int]) -> Fault:
+    """The fault of a step that fits nowhere."""
+    words = Words(
+        "its resources never work together long enough for it; let it pause, or change calendars or time",
+        "所需资源从未同时工作足够长的时间;请允许跨班中断,或修改日历或工时",
     )
-    supply = (
-        table(book, "receipts")
-        .sort("available", "receipt_id")
-        .with_columns(supplied=pl.col("quantity").cum_sum().over("item_id"))
-        .select("item_id", "supplied", "receipt_id", ready_s=seconds_up(pl.col("available"), start))
-    )
-    met = needs.sort("needed").join_asof(
-        supply.sort("supplied", maintain_order=True),
-        left_on="needed",
-        right_on="supplied",
-        by="item_id",
-        strategy="forward",
-        check_sortedness=False,
-    )
-    unmet = met.filter(pl.col("receipt_id").is_null()).sort(*STEP, "item_id")
-    if len(unmet):
-        words = Words(
-            "stock and receipts never cover this need; add a receipt with its expected date",
-            "库存与到货始终不能满足该需求;请补充预计到货",
-        )
-        raise BadInput(
-            [
-                Fault("material_requirement", row[:3], "quantity", row[3], "unmet", words)
-                for row in unmet.select(*STEP, "item_id", "quantity").iter_rows()
-            ]
-        )
-    return met.select("op", "item_id", "receipt_id", "ready_s").sort("op", "item_id")
+    return Fault("operation", key, "", None, "no_working_time", words)
 
 
 def op_release(ops: pl.DataFrame, material: pl.DataFrame) -> Ints:
@@ -415,46 +299,3 @@ def longer(horizon_s: int, start: datetime) -> int:
             "工作在 2099 年之前无法完成:某些资源的工作时间不足。",
         )
     return min(2 * horizon_s, most_s(start))
-
-
-@njit(cache=True, nogil=True)
-def topological(n, pred_ptr, pred_op):
-    """One topological order (smallest numbers first in each layer); shorter than `n` when there is a cycle."""
-    succ_ptr = np.zeros(n + 1, dtype=np.int64)
-    for before in pred_op:
-        succ_ptr[before + 1] += 1
-    succ_ptr = np.cumsum(succ_ptr)
-    succ, fill = np.empty(len(pred_op), dtype=np.int64), succ_ptr.copy()
-    waiting = np.empty(n, dtype=np.int64)
-    order, tail = np.empty(n, dtype=np.int64), 0
-    for op in range(n):
-        waiting[op] = pred_ptr[op + 1] - pred_ptr[op]
-        if waiting[op] == 0:
-            order[tail] = op
-            tail += 1
-        for i in range(pred_ptr[op], pred_ptr[op + 1]):
-            succ[fill[pred_op[i]]] = op
-            fill[pred_op[i]] += 1
-    head = 0
-    while head < tail:
-        op = order[head]
-        head += 1
-        for i in range(succ_ptr[op], succ_ptr[op + 1]):
-            waiting[succ[i]] -= 1
-            if waiting[succ[i]] == 0:
-                order[tail] = succ[i]
-                tail += 1
-    return order[:tail]
-
-
-@njit(cache=True, nogil=True)
-def longest_chain(topo, pred_ptr, pred_op, pred_kind, pred_lag_s, _pred_lag_max_s, work_s):
-    """Longest chain of work and lags (s), calendars and resources left aside."""
-    start_s, longest = np.zeros(len(topo), dtype=np.int64), 0
-    for op in topo:
-        for i in range(pred_ptr[op], pred_ptr[op + 1]):
-            before = pred_op[i]
-            ready = start_s[before] + pred_lag_s[i] + (work_s[before] if pred_kind[i] == END_START else 0)
-            start_s[op] = max(start_s[op], ready)
-        longest = max(longest, start_s[op] + work_s[op])
-    return longest

@@ -121,11 +121,11 @@ def fix(
         mode[op], held[op] = chosen.take(row)
         end = row["end_s"]
         if end is None:
-            end = _running_until(
-                row, int(chosen.mode_s[mode[op]]), bool(ops["pausable"][op]), hours, calendar[held[op]]
-            )
+            together = hours.spans[hours.all_of(calendar[held[op]].tolist())]
+            end = finish(together, row["start_s"], int(chosen.mode_s[mode[op]]))
             if end is None:
                 return None
+            end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
     warm_mode, warm_start_s = warm(book, ops, modes, fixed, start)
     fixed_ptr = pointers(np.array([len(some) for some in held], dtype=np.int64))

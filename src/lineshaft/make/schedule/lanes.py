@@ -136,22 +136,25 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
     return pools, pointers(counts), rows["lane"].to_numpy()
 
 
-def meet(hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFrame) -> None:
+def meet(
+    hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFrame, n_modes: int
+) -> tuple[Ints, Ints]:
     """Add to `hours` every calendar that choosing lanes for a mode, demand by demand, can lead to.
 
     Parameters
     ----------
     demands
-        `mode`, `demand_no`, `pool`, `quantity`.
+        `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand.
+
+    Returns
+    -------
+    longest, total
+        Per mode the longest unbroken and the whole working time (s) of the best choice of lanes.
     """
-    combinations = (
-        demands.sort("mode", "demand_no")
-        .group_by("mode", maintain_order=True)
-        .agg("pool", "quantity")
-        .select("pool", "quantity")
-        .unique(maintain_order=True)
-    )
-    for pools, quantities in combinations.rows():
+    wants = demands.group_by("mode", maintain_order=True).agg("pool", "quantity")
+    longest = np.full(n_modes, hours.high_s, dtype=np.int64)
+    total = longest.copy()
+    for (pools, quantities), rows in wants.group_by("pool", "quantity", maintain_order=True):
         reached = {0}
         for pool, quantity in zip(pools, quantities):
             lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
@@ -161,6 +164,11 @@ def meet(hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFr
                 if step == reached:
                     break
                 reached = step
+        lengths = [ends - np.maximum(starts, 0) for starts, ends in (hours.spans[c] for c in reached)]
+        modes = rows["mode"].to_numpy()
+        longest[modes] = max((int(length.max(initial=0)) for length in lengths), default=0)
+        total[modes] = max((int(np.maximum(length, 0).sum()) for length in lengths), default=0)
+    return longest, total
 
 
 def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
