@@ -62,7 +62,7 @@ def girder(name: str) -> Part:
             step("组对 / fit up", way(30, 90 + 8 * diaphragms, "WMAG", "JIG", "CRW", ("WELD", 2))),
             step(
                 "隔板焊 / weld diaphragms",
-                way(15, 60 * diaphragms * 3.2 / figures.MAG_WELD_M_H / 2, "WMAG", ("WELD", 2)),
+                way(15, 60 * diaphragms * 6 / figures.MAG_WELD_M_H / 2, "WMAG", ("WELD", 2)),
             ),
             step(
                 "主焊缝 / main seams",
@@ -93,7 +93,7 @@ def end_carriage(name: str) -> Part:
                 takes=(("PLATE-Q355", round(mass * 1.12)),),
             ),
             step(
-                "组焊 / weld", way(20, 60 * (14 + crane.load_t * 0.2) / figures.MAG_WELD_M_H, "WMAG", "WELD")
+                "组焊 / weld", way(20, 60 * (22 + crane.load_t * 0.3) / figures.MAG_WELD_M_H, "WMAG", "WELD")
             ),
             furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(16) * 60, 0, ("SRF", 2))),
             family_step(
@@ -201,7 +201,7 @@ def hoist(name: str) -> Part:
         (
             step(
                 "装配找正 / assemble and align",
-                way(20, 330, "BENCH", ("FIT", 2)),
+                way(20, 480, "BENCH", ("FIT", 2)),
                 takes=((f"MOTOR-{name}", 1.0), ("BRAKE", 1.0), ("WIRE-ROPE", 6.0 * CRANES[name].load_t)),
             ),
             step("空载试车 / run idle", way(15, 60, "FIT", "ELEC")),
@@ -228,7 +228,7 @@ def trolley_frame(name: str) -> Part:
             step(
                 "组焊 / weld",
                 way(
-                    30, 60 * (24 + crane.load_t * 0.4) / figures.MAG_WELD_M_H / 2, "WMAG", "CRW", ("WELD", 2)
+                    30, 60 * (45 + crane.load_t * 0.6) / figures.MAG_WELD_M_H / 2, "WMAG", "CRW", ("WELD", 2)
                 ),
             ),
             furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(20) * 60, 0, ("SRF", 2))),
@@ -251,7 +251,7 @@ def trolley(name: str) -> Part:
         "assembly",
         2_200 + 110 * CRANES[name].load_t,
         (
-            step("总装 / assemble", way(20, 300, "BAY", "CRA", ("FIT", 2)), lag_h=0),
+            step("总装 / assemble", way(20, 600, "BAY", "CRA", ("FIT", 2)), lag_h=0),
             step("接线 / wire", way(15, 150, "ELEC")),
         ),
         (Use(trolley_frame(name), 1), Use(hoist(name), 1), Use(wheel_set(400), 4)),
@@ -286,13 +286,13 @@ def crane(name: str, colour: str) -> Part:
         (
             step(
                 "落梁 / set girders",
-                way(30, 200 + 4 * figure.span_m, "BAY", "CRA", ("FIT", 2), "RIG"),
+                way(30, 240 + 8 * figure.span_m, "BAY", "CRA", ("FIT", 2), "RIG"),
                 lag_h=figures.PRIMER_DRY_H,
             ),
-            step("桥架组装 / assemble the bridge", way(20, 480 + 14 * figure.load_t, "BAY", ("FIT", 2))),
+            step("桥架组装 / assemble the bridge", way(20, 900 + 20 * figure.load_t, "BAY", ("FIT", 2))),
             step(
                 "电气安装 / electrical work",
-                way(20, 620, "BAY", ("ELEC", 2)),
+                way(20, 1_260, "BAY", ("ELEC", 2)),
                 takes=((f"PANEL-{name}", 1.0), ("CABLE", round(5.0 * figure.span_m))),
             ),
             step("载荷试验 / load test", way(40, 150, "CTEST", "CRA", "INSP", "RIG")),

@@ -103,16 +103,16 @@ def drawn_crane(draw: random.Random) -> tuple[Part, int]:
 
 def drawn_reducer(draw: random.Random) -> tuple[Part, int]:
     """Reducers come in small lots."""
-    return reducer(draw.choice(tuple(REDUCERS)), draw.choice(COLOURS)), draw.randint(1, 4)
+    return reducer(draw.choice(tuple(REDUCERS)), draw.choice(COLOURS)), draw.randint(2, 8)
 
 
 def drawn_spare(draw: random.Random) -> tuple[Part, int]:
     """Spare gears, pinion shafts and wheel sets."""
     kind = draw.choice(("gear", "gear", "pinion", "pinion", "wheel"))
     if kind == "wheel":
-        return wheel_set(draw.choice((400, 500, 630))), 2 * draw.randint(2, 4)
+        return wheel_set(draw.choice((400, 500, 630))), 2 * draw.randint(2, 6)
     distance = draw.choice(tuple(STAGES))
-    return (gear_wheel if kind == "gear" else pinion_shaft)(distance), draw.randint(2, 8)
+    return (gear_wheel if kind == "gear" else pinion_shaft)(distance), draw.randint(4, 16)
 
 
 PRODUCTS = {"crane": drawn_crane, "reducer": drawn_reducer, "spare": drawn_spare}

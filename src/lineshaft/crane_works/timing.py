@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import NamedTuple
@@ -19,6 +18,9 @@ from lineshaft.tables.worktime import total_s, working_intervals
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 6, tzinfo=ZONE)
 """Monday morning, start of the early shift."""
+
+ALLOWANCE_DAYS = 3
+"""What every due date allows for taking the order and for queues."""
 
 NARROWEST = ("DAY", "EARLY", "LATE", "NIGHT", "TWO", "THREE", ALWAYS)
 CREW = {"EARLY": "TWO", "LATE": "TWO", "NIGHT": "TWO"}
@@ -64,38 +66,39 @@ def weekly_seconds(frames: dict[str, pl.DataFrame]) -> dict[str | None, int]:
     return week
 
 
-def class_capacity(frames: dict[str, pl.DataFrame]) -> dict[str, float]:
-    """Place-seconds a week of each class; who has two skills counts half for each."""
+def class_hours(frames: dict[str, pl.DataFrame], pieces: dict[str, int]) -> pl.DataFrame:
+    """Hours asked for (`asked_h`) and hours of a week (`week_h`) by class; `pieces` is the quantity of each order."""
+    week = class_weeks(frames)
+    keys = ["order_id", "op_no", "mode_no"]
+    demands = frames["resource_demand"].join(week, on="class_id")
+    shares = demands.filter(pl.col("demand_no") == 1).select(
+        *keys, share=pl.col("week_h") / pl.col("week_h").sum().over(keys[:2])
+    )
+    quantity = pl.DataFrame({"order_id": list(pieces), "pieces": list(pieces.values())})
+    hours = (pl.col("lot_s") + pl.col("piece_s") * pl.col("pieces")) / 3_600
+    work = demands.join(shares, on=keys).join(frames["operation_mode"], on=keys).join(quantity, on="order_id")
+    asked = work.group_by("class_id").agg(asked_h=(hours * pl.col("quantity") * pl.col("share")).sum())
+    return week.join(asked, on="class_id", how="left").with_columns(pl.col("asked_h").fill_null(0.0))
+
+
+def class_weeks(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Place-hours a week of each class (`week_h`); who has two skills counts half for each."""
     week = weekly_seconds(frames)
-    resources = {row["resource_id"]: row for row in frames["resource"].iter_rows(named=True)}
-    members = frames["class_member"].rows()
-    skills: dict[str, int] = defaultdict(int)
-    for _, resource in members:
-        skills[resource] += 1
-    capacity: dict[str, float] = defaultdict(float)
-    for class_id, resource in members:
-        row = resources[resource]
-        capacity[class_id] += row["capacity"] * week[row["calendar_id"]] / skills[resource]
-    return capacity
+    resources = frames["resource"].select(
+        "resource_id",
+        hours=pl.col("calendar_id").replace_strict(week, return_dtype=pl.Float64)
+        * pl.col("capacity")
+        / 3_600,
+    )
+    members = frames["class_member"].with_columns(skills=pl.len().over("resource_id"))
+    hours = pl.col("hours") / pl.col("skills")
+    return members.join(resources, on="resource_id").group_by("class_id").agg(week_h=hours.sum())
 
 
-def class_work(work: Iterable[Job]) -> dict[str, float]:
-    """Place-seconds each class is asked for, setups not counted; ways in the house share a step equally."""
-    asked: dict[str, float] = defaultdict(float)
-    for job in work:
-        for step in job.part.steps:
-            ways = [way for way in step.ways if way.holds]
-            for way in ways:
-                seconds = (way.lot_s + way.piece_s * job.quantity) / len(ways)
-                for class_id, places in way.holds:
-                    asked[class_id] += seconds * places
-    return asked
-
-
-def window_s(asked: dict[str, float], capacity: dict[str, float], load: float) -> float:
+def window_s(hours: pl.DataFrame, load: float) -> float:
     """Over how long a time orders must come for the busiest class to be loaded to `load`."""
-    weeks = max(seconds / capacity[class_id] for class_id, seconds in asked.items()) / load
-    return weeks * 7 * 86_400
+    weeks: float = hours.select((pl.col("asked_h") / pl.col("week_h")).max()).item()
+    return weeks / load * 7 * 86_400
 
 
 def step_calendar(step: Step, calendar_of: dict[str, str]) -> str:
@@ -104,7 +107,7 @@ def step_calendar(step: Step, calendar_of: dict[str, str]) -> str:
     return min((CREW.get(name, name) for name in names), key=NARROWEST.index, default=ALWAYS)
 
 
-def flow_ends(work: list[Job], release: int, hours: dict[str, Hours], calendar_of: dict[str, str]) -> int:
+def flow_end(work: list[Job], release: int, hours: dict[str, Hours], calendar_of: dict[str, str]) -> int:
     """When the first job of `work` ends if nothing ever waits for a resource (UTC second)."""
     ready: dict[tuple[str, int], int] = defaultdict(lambda: release)
     end = release
@@ -128,6 +131,6 @@ def released(comes: float, window: float) -> datetime:
 
 
 def due_at(release: datetime, flow_s: float, factor: float) -> datetime:
-    """The due date: 18:00 local of the day that lies `factor` · flow time after the release."""
-    day = (release + timedelta(seconds=flow_s * factor)).astimezone(ZONE)
+    """The due date: 18:00 local of the day that lies the allowance and `factor` · flow time after the release."""
+    day = (release + timedelta(days=ALLOWANCE_DAYS, seconds=flow_s * factor)).astimezone(ZONE)
     return day.replace(hour=18, minute=0, second=0, microsecond=0).astimezone(UTC)

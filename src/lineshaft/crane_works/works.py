@@ -15,10 +15,9 @@ from lineshaft.crane_works.supply import Row, item_rows, receipt_rows
 from lineshaft.crane_works.timing import (
     START,
     calendar_hours,
-    class_capacity,
-    class_work,
+    class_hours,
     due_at,
-    flow_ends,
+    flow_end,
     released,
     window_s,
 )
@@ -43,7 +42,8 @@ def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: fl
     load
         Share of its working time for which the busiest machine group or trade is needed while orders come.
     due_factor
-        Due date = release + due_factor · (0.75 … 1.25) · flow time of the order if it never waited for a resource.
+        Due date = release + 3 days + due_factor · (0.75 … 1.25) · flow time of the order if it never waited for a
+        resource.
 
     Returns
     -------
@@ -53,21 +53,27 @@ def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: fl
     draw = random.Random(seed)  # noqa: S311
     frames = as_frames(works_rows(scale))
     ordered = [(sale, jobs(sale)) for sale in sales(scale, draw)]
-    window = window_s(class_work(job for _, work in ordered for job in work), class_capacity(frames), load)
-    until = START + timedelta(seconds=window, days=730)
-    hours = calendar_hours(frames, until)
-    calendar_of = class_calendars(frames)
     rows: dict[str, list[Row]] = defaultdict(list)
-    needs: list[tuple[datetime, str, float]] = []
+    for _, work in ordered:
+        for job in work:
+            route_rows(rows, job)
+        lag_rows(rows, work)
+    frames |= as_frames(rows)
+    pieces = {job.order_id: job.quantity for _, work in ordered for job in work}
+    window = window_s(class_hours(frames, pieces), load)
+    until = START + timedelta(seconds=window, days=730)
+    hours, calendar_of = calendar_hours(frames, until), class_calendars(frames)
+    dated: list[Row] = []
     for sale, work in ordered:
         release = released(sale.comes, window)
-        flow_s = flow_ends(work, int(release.timestamp()), hours, calendar_of) - release.timestamp()
-        due = due_at(release, flow_s, due_factor * sale.patience)
-        for job in work:
-            needs += job_rows(rows, sale, job, release, due)
-        lag_rows(rows, work)
-    rows["receipt"] = receipt_rows(needs, START.astimezone(UTC), draw)
-    return frames | as_frames(rows)
+        flow_s = flow_end(work, int(release.timestamp()), hours, calendar_of) - release.timestamp()
+        dated += order_rows(sale, work, release, due_at(release, flow_s, due_factor * sale.patience))
+    frames |= as_frames({"work_order": dated})
+    needs = frames["material_requirement"].join(frames["work_order"], on="order_id")
+    receipts = receipt_rows(
+        needs.select("release", "item_id", "quantity").rows(), START.astimezone(UTC), draw
+    )
+    return frames | as_frames({"receipt": receipts})
 
 
 def works_rows(scale: float) -> dict[str, list[Row]]:
@@ -119,26 +125,28 @@ def class_calendars(frames: Frames) -> dict[str, str]:
     return dict(members.select("class_id", "calendar_id").iter_rows())
 
 
-def job_rows(
-    rows: dict[str, list[Row]], sale: Sale, job: Job, release: datetime, due: datetime
-) -> list[tuple[datetime, str, float]]:
-    """Add a work order's rows; returns what material it needs from its release on."""
-    order, top = job.order_id, job.parent_id is None
-    parent = (None, None) if top else (job.parent_id, op_no(job.parent_step))
+def order_rows(sale: Sale, work: list[Job], release: datetime, due: datetime) -> list[Row]:
+    """Rows of `work_order` of a sale; only the sale's own order has a due date."""
     customer = sale.customer
-    rows["work_order"].append(
+    return [
         (
-            order,
+            job.order_id,
             job.part.item_id,
             job.quantity,
             customer.customer_id,
             release,
-            due if top else None,
+            None if job.parent_id else due,
             customer.weight,
-            *parent,
+            job.parent_id,
+            op_no(job.parent_step) if job.parent_id else None,
         )
-    )
-    needs = []
+        for job in work
+    ]
+
+
+def route_rows(rows: dict[str, list[Row]], job: Job) -> None:
+    """Add a work order's steps, their ways, what they hold and take, and lags within the order."""
+    order = job.order_id
     for number, step in enumerate(job.part.steps):
         op = op_no(number)
         rows["operation"].append((order, op, step.name, step.family, step.pausable, None))
@@ -148,13 +156,12 @@ def job_rows(
                 (order, op, mode, demand, None, class_id, places)
                 for demand, (class_id, places) in enumerate(way.holds, 1)
             ]
-        for item, quantity in step.takes:
-            rows["material_requirement"].append((order, op, item, quantity * job.quantity))
-            needs.append((release, item, quantity * job.quantity))
+        rows["material_requirement"] += [
+            (order, op, item, quantity * job.quantity) for item, quantity in step.takes
+        ]
         if number and step.lag_h:
             lag_s = int(step.lag_h * 3_600)
             rows["segment_dependency"].append((order, op, order, op_no(number - 1), "end_start", lag_s, None))
-    return needs
 
 
 def lag_rows(rows: dict[str, list[Row]], work: list[Job]) -> None:
@@ -180,7 +187,7 @@ def as_frames(rows: dict[str, list[Row]]) -> Frames:
 
 
 def summary(frames: Frames) -> pl.DataFrame:
-    """How much of each class is asked for.
+    """How much of each machine group and trade is asked for.
 
     Parameters
     ----------
@@ -190,36 +197,20 @@ def summary(frames: Frames) -> pl.DataFrame:
     Returns
     -------
     frame
-        A row for each machine group and trade: name, kind, members, places, hours asked for (steps with several ways
-        in the house count equally for each), hours of a week without holidays, and load = hours asked for over the
-        hours between the first and the last release; busiest first.
+        A row for each class: name, kind, members, places, hours asked for (setups not counted; a step that can be
+        done in several ways in the house is shared by the hours of the first class of each way), its hours in a
+        week without holidays (who has two skills counts half for each), and load = hours asked for over its hours
+        between the first and the last release. Busiest first.
     """
-    demands = frames["resource_demand"]
-    keys = ["order_id", "op_no"]
-    ways = demands.select(*keys, "mode_no").unique().group_by(keys).len("ways")
-    work = (
-        demands.join(frames["operation_mode"], on=[*keys, "mode_no"])
-        .join(frames["work_order"].select("order_id", pieces="quantity"), on="order_id")
-        .join(ways, on=keys)
-    )
-    seconds = pl.col("quantity") * (pl.col("lot_s") + pl.col("piece_s") * pl.col("pieces")) / pl.col("ways")
-    asked = work.group_by("class_id").agg(asked_h=seconds.sum() / 3_600)
-    week = pl.DataFrame(
-        list(class_capacity(frames).items()),
-        schema={"class_id": pl.String, "week_h": pl.Float64},
-        orient="row",
-    ).with_columns(pl.col("week_h") / 3_600)
-    release = pl.col("release")
-    days = frames["work_order"].select((release.max() - release.min()).dt.total_days()).item()
-    weeks = max(days, 1) / 7
+    orders = frames["work_order"]
+    days = orders.select((pl.col("release").max() - pl.col("release").min()).dt.total_days()).item()
     members = frames["class_member"].join(frames["resource"], on="resource_id")
     places = members.group_by("class_id").agg(members=pl.len(), places=pl.col("capacity").sum())
+    hours = class_hours(frames, dict(orders.select("order_id", "quantity").iter_rows()))
     return (
         frames["resource_class"]
         .join(places, on="class_id", how="left")
-        .join(asked, on="class_id", how="left")
-        .join(week, on="class_id", how="left")
-        .with_columns(pl.col("asked_h").fill_null(0.0))
-        .with_columns(load=pl.col("asked_h") / (pl.col("week_h") * weeks))
+        .join(hours, on="class_id", how="left")
+        .with_columns(load=pl.col("asked_h") / (pl.col("week_h") * max(days, 1) / 7))
         .sort("load", "class_id", descending=[True, False])
     )
