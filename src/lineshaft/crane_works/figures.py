@@ -50,9 +50,9 @@ def gear_kg(module_mm: float, teeth: int, face_mm: float) -> float:
 def hob_min(module_mm: float, teeth: int, face_mm: float, *, cnc: bool) -> float:
     """Hobbing with a single-start hob: cuts · teeth · (face + approach) / (feed · hob speed).
 
-    Two cuts above module 5. The CNC machine cuts at 60 m/min and 2.4 mm/rev, the older ones at 38 m/min and 2.0.
+    Two cuts above module 5. The CNC machine cuts at 50 m/min and 2.2 mm/rev, the older ones at 30 m/min and 1.6.
     """
-    speed_m_min, feed_mm = (60.0, 2.4) if cnc else (38.0, 2.0)
+    speed_m_min, feed_mm = (50.0, 2.2) if cnc else (30.0, 1.6)
     hob_mm = 90 + 7 * module_mm
     turns_min = 1_000 * speed_m_min / (math.pi * hob_mm)
     cuts = 2 if module_mm > 5 else 1
@@ -60,8 +60,8 @@ def hob_min(module_mm: float, teeth: int, face_mm: float, *, cnc: bool) -> float
 
 
 def tooth_grinding_min(module_mm: float, teeth: int, face_mm: float) -> float:
-    """Profile grinding: indexing and measuring a tooth 0.3 min, strokes by face width and depth."""
-    return teeth * (0.3 + face_mm / 200 * math.sqrt(module_mm / 8))
+    """Profile grinding: indexing and measuring a tooth 0.6 min, strokes by face width and depth."""
+    return teeth * (0.6 + face_mm / 120 * math.sqrt(module_mm / 8))
 
 
 def turning_min(removed_kg: float) -> float:

@@ -49,14 +49,13 @@ REDUCERS = {
 """Reducer → centre distances (mm) of its stages, fast to slow."""
 
 
-def hardening(module_mm: int, mass_kg: float) -> tuple[Step, Step]:
+def hardening(module_mm: int) -> tuple[Step, Step]:
     """Carburise (or let carburise), then clean and straighten when cool."""
     hours = figures.carburising_h(module_mm)
-    racks = 1 if mass_kg < 150 else 2
     return (
         furnace_step(
             "渗碳淬火回火 / carburise, quench, temper",
-            way(hours * 60, 0, ("CARB", racks)),
+            way(hours * 60, 10, "CARB"),
             way(figures.CONTRACT_CARBURISING_H * 60, 0),
         ),
         step("清理校直 / clean and straighten", way(10, 6, "HEAT"), lag_h=figures.COOLING_H),
@@ -103,7 +102,7 @@ def gear_wheel(distance: int) -> Part:
         (
             Step(rough.name, rough.ways, takes=(forging,)),
             teeth(stage, stage.wheel),
-            *hardening(stage.module_mm, mass),
+            *hardening(stage.module_mm),
             step("磨内孔端面 / grind bore and faces", way(20, 18 + mass / 12, "CGR", "GRIND")),
             *ground_teeth(stage, stage.wheel),
         ),
@@ -129,7 +128,7 @@ def pinion_shaft(distance: int) -> Part:
             turned("车轴 / turn", mass * 0.35),
             teeth(stage, stage.pinion),
             step("铣键槽 / mill keyway", way(15, 14, "MILLM", "MILL")),
-            *hardening(stage.module_mm, mass),
+            *hardening(stage.module_mm),
             step("磨外圆 / grind journals", way(20, 22 + mass / 10, "CGR", "GRIND")),
             *ground_teeth(stage, stage.pinion),
         ),
@@ -204,9 +203,8 @@ def reducer(name: str, colour: str) -> Part:
         (
             step(
                 "装配 / assemble",
-                way(20, fit, "BENCH", ("FIT", 1)),
+                way(20, fit, "BENCH", "FIT"),
                 takes=((f"BEARINGS-{name}", 1.0), ("SEALS", float(len(distances) + 1))),
-                lag_h=0,
             ),
             step("试车 / test run", way(30, 75, "RTEST", "INSP")),
             family_step("面漆 / top coat", f"PAINT-{colour}", way(15, 60 * size / 600, "BOOTH", "PAINT")),

@@ -95,7 +95,7 @@ def end_carriage(name: str) -> Part:
             step(
                 "组焊 / weld", way(20, 60 * (22 + crane.load_t * 0.3) / figures.MAG_WELD_M_H, "WMAG", "WELD")
             ),
-            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(16) * 60, 0, ("SRF", 2))),
+            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(16) * 60, 0, "SRF")),
             family_step(
                 "镗车轮孔 / bore wheel seats",
                 f"BORE-W{crane.wheel_mm}",
@@ -231,7 +231,7 @@ def trolley_frame(name: str) -> Part:
                     30, 60 * (45 + crane.load_t * 0.6) / figures.MAG_WELD_M_H / 2, "WMAG", "CRW", ("WELD", 2)
                 ),
             ),
-            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(20) * 60, 0, ("SRF", 2))),
+            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(20) * 60, 0, "SRF")),
             family_step(
                 "镗底座孔 / bore seats",
                 f"BORE-W{crane.wheel_mm}",
@@ -251,7 +251,7 @@ def trolley(name: str) -> Part:
         "assembly",
         2_200 + 110 * CRANES[name].load_t,
         (
-            step("总装 / assemble", way(20, 600, "BAY", "CRA", ("FIT", 2)), lag_h=0),
+            step("总装 / assemble", way(20, 600, "BAY", "CRA", ("FIT", 2))),
             step("接线 / wire", way(15, 150, "ELEC")),
         ),
         (Use(trolley_frame(name), 1), Use(hoist(name), 1), Use(wheel_set(400), 4)),
@@ -296,9 +296,7 @@ def crane(name: str, colour: str) -> Part:
                 takes=((f"PANEL-{name}", 1.0), ("CABLE", round(5.0 * figure.span_m))),
             ),
             step("载荷试验 / load test", way(40, 150, "CTEST", "CRA", "INSP", "RIG")),
-            family_step(
-                "面漆 / top coat", f"PAINT-{colour}", way(20, 60 * area_m2 / 45, "BOOTH", ("PAINT", 1))
-            ),
+            family_step("面漆 / top coat", f"PAINT-{colour}", way(20, 60 * area_m2 / 45, "BOOTH", "PAINT")),
             step("包装发运 / pack and ship", way(20, 150, "RIG", "CRA"), lag_h=figures.TOP_COAT_DRY_H),
         ),
         (

@@ -112,7 +112,7 @@ def drawn_spare(draw: random.Random) -> tuple[Part, int]:
     if kind == "wheel":
         return wheel_set(draw.choice((400, 500, 630))), 2 * draw.randint(2, 6)
     distance = draw.choice(tuple(STAGES))
-    return (gear_wheel if kind == "gear" else pinion_shaft)(distance), draw.randint(4, 16)
+    return (gear_wheel if kind == "gear" else pinion_shaft)(distance), draw.randint(6, 24)
 
 
 PRODUCTS = {"crane": drawn_crane, "reducer": drawn_reducer, "spare": drawn_spare}

@@ -28,7 +28,7 @@ class Group(NamedTuple):
 GROUPS = (
     Group("SAW", "带锯床", "band saw", "machine", 2, 1, "TWO"),
     Group("PLASMA", "数控等离子切割机", "plasma cutter", "machine", 1, 1, "TWO"),
-    Group("CNCL", "数控车床", "CNC lathe", "machine", 4, 1, "THREE"),
+    Group("CNCL", "数控车床", "CNC lathe", "machine", 3, 1, "THREE"),
     Group("LATHE", "普通车床", "conventional lathe", "machine", 2, 1, "TWO"),
     Group("HLATHE", "重型卧车", "heavy lathe", "machine", 1, 1, "TWO"),
     Group("HOBN", "数控滚齿机", "CNC hobbing machine", "machine", 1, 1, "THREE", "HOBBING"),
@@ -39,8 +39,8 @@ GROUPS = (
     Group("BORE", "卧式镗床", "boring mill", "machine", 2, 1, "TWO", "BORING"),
     Group("BMC", "卧式加工中心", "horizontal machining centre", "machine", 1, 1, "THREE", "BORING"),
     Group("DRILL", "摇臂钻床", "radial drill", "machine", 2, 1, "TWO"),
-    Group("CARB", "渗碳炉", "carburising furnace", "machine", 2, 2, None),
-    Group("SRF", "去应力退火炉", "stress-relief furnace", "machine", 1, 3, None),
+    Group("CARB", "渗碳炉", "carburising furnace", "machine", 2, 1, None),
+    Group("SRF", "去应力退火炉", "stress-relief furnace", "machine", 1, 2, None),
     Group("IND", "感应淬火机", "induction hardener", "machine", 1, 1, "TWO"),
     Group("BLAST", "抛丸机", "shot blaster", "machine", 1, 1, "DAY"),
     Group("BOOTH", "喷漆房", "paint booth", "machine", 2, 1, "DAY", "PAINTING"),
@@ -73,7 +73,7 @@ class Skill(NamedTuple):
 
 SKILLS = (
     Skill("CUT", "下料工", "cutter", ("EARLY", "LATE"), 4),
-    Skill("TURN", "车工", "turner", ("EARLY", "LATE", "EARLY", "LATE", "NIGHT"), 11, "MILL"),
+    Skill("TURN", "车工", "turner", ("EARLY", "LATE", "EARLY", "LATE", "NIGHT"), 10, "MILL"),
     Skill("MILL", "铣镗工", "miller and borer", ("EARLY", "LATE"), 8, "TURN"),
     Skill("GRIND", "磨工", "grinder", ("EARLY", "LATE"), 4),
     Skill("HEAT", "热处理工", "heat treater", ("EARLY", "LATE", "NIGHT"), 3),
