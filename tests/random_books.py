@@ -174,18 +174,19 @@ class _Maker:
 
     def step(self, order_id: str, op_no: int) -> None:
         unpausable = self.maybe(0.4, "unpausable")
+        family_id = self.rng.choice((*FAMILIES, None)) if "setups" in self.on else None
         at = {"order_id": order_id, "op_no": op_no}
         self.add(
             "operations",
             **at,
-            family_id=self.rng.choice((*FAMILIES, None)) if "setups" in self.on else None,
+            family_id=family_id,
             pausable=not unpausable,
             earliest=MONDAY + timedelta(hours=self.rng.randint(1, 200))
             if self.maybe(0.2, "earliest")
             else None,
         )
         for mode_no in range(1, 1 + (self.rng.randint(1, 3) if "alternatives" in self.on else 1)):
-            lot_s = self.rng.choice((0, 300, self.rng.randint(1, 1800)))
+            lot_s = self.rng.choice((1 if family_id else 0, 300, self.rng.randint(1, 1800)))
             piece_s = self.rng.choice((0, 600)) if unpausable else self.rng.randint(0, 3600)
             self.add("modes", **at, mode_no=mode_no, lot_s=lot_s, piece_s=piece_s)
             if not self.maybe(0.25, "free_modes"):

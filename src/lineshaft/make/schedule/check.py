@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC
 from itertools import accumulate
 
 from lineshaft.core import Checked
-from lineshaft.make.schedule.check_hours import Hours, LaneHours, rows, to_s
+from lineshaft.make.schedule.check_hours import Hours, LaneHours, rows, to_s, to_s_up
 from lineshaft.make.schedule.check_lanes import Setups, lane_faults
 from lineshaft.make.schedule.check_steps import Key, Step, clock, find_pins, named, read_places, read_steps
 from lineshaft.make.schedule.params import ScheduleParams
@@ -51,12 +51,12 @@ def check(book: ShopBook, plan: ShopPlan, params: ScheduleParams) -> Checked:
 
 
 def plan_start_s(book: ShopBook, params: ScheduleParams) -> int:
-    """The plan's start: the parameter or the first release."""
+    """The plan's start: the parameter or the first release, in whole seconds, rounded up as every earliest time."""
     first = book.work_orders["release"].min()
     given = params.start or first
     if given is None:
         return 0
-    return to_s(given if given.tzinfo else given.replace(tzinfo=UTC))  # type: ignore[union-attr]
+    return to_s_up(given if given.tzinfo else given.replace(tzinfo=UTC))  # type: ignore[union-attr]
 
 
 def pin_faults(steps: dict[Key, Step]) -> Iterator[str]:
@@ -115,15 +115,15 @@ def _working_faults(step: Step, shared: Hours) -> Iterator[str]:
 
 def order_of_work_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str]:
     """Releases, earliest starts, the order of steps, dependencies with their lags, and orders made for others."""
-    release_s = {row["order_id"]: to_s(row["release"]) for row in rows(book.work_orders)}
+    release_s = {row["order_id"]: to_s_up(row["release"]) for row in rows(book.work_orders)}
     for step in steps.values():
         if step.pin is None:
             earliest = step.operation["earliest"]
             if step.start_s < release_s[step.key[0]]:
                 yield f"{step.name}: starts {clock(step.start_s)}, released {clock(release_s[step.key[0]])}"
-            if earliest and step.start_s < to_s(earliest):
-                yield f"{step.name}: starts {clock(step.start_s)}, not before {clock(to_s(earliest))}"
-    for after, before, kind, lag_s, lag_max_s in _links(book, steps):
+            if earliest and step.start_s < to_s_up(earliest):
+                yield f"{step.name}: starts {clock(step.start_s)}, not before {clock(to_s_up(earliest))}"
+    for after, before, kind, lag_s, lag_max_s in work_links(book, steps):
         if before not in steps or after not in steps or steps[after].pin is not None:
             continue
         one, other = steps[before], steps[after]
@@ -137,7 +137,7 @@ def order_of_work_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str
             yield f"{other.name}: starts {clock(other.start_s)}, but {one.name} {verb} {clock(since_s)} and it {latest}"
 
 
-def _links(book: ShopBook, steps: dict[Key, Step]) -> Iterator[tuple[Key, Key, str, int, int | None]]:
+def work_links(book: ShopBook, steps: Collection[Key]) -> Iterator[tuple[Key, Key, str, int, int | None]]:
     """(later step, earlier step, kind, least lag, greatest lag) of every rule of order."""
     told = set()
     for row in rows(book.dependencies):
@@ -160,7 +160,7 @@ def material_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str]:
     """By no start is more of an item taken than had come; steps already begun took theirs before."""
     come: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for row in rows(book.receipts):
-        come[row["item_id"]].append((to_s(row["available"]), row["quantity"]))
+        come[row["item_id"]].append((to_s_up(row["available"]), row["quantity"]))
     takes: dict[str, list[tuple[int, float, Step]]] = defaultdict(list)
     for row in rows(book.requirements):
         step = steps.get((row["order_id"], row["op_no"]))
@@ -214,7 +214,7 @@ def kpis(book: ShopBook, steps: dict[Key, Step], start_s: int, setup_s: int) -> 
     for order in rows(book.work_orders):
         if order["order_id"] in spans and order["parent_order_id"] is None:
             end_s = spans[order["order_id"]][1]
-            flows_s.append(end_s - to_s(order["release"]))
+            flows_s.append(end_s - to_s_up(order["release"]))
             tardiness_s += order["weight"] * max(0, end_s - to_s(order["due"])) if order["due"] else 0
     return {
         "makespan_min": max((end_s - start_s for _, end_s in spans.values()), default=0) / 60,

@@ -210,4 +210,9 @@ def to_s(at: datetime) -> int:
     return int((at.astimezone(UTC) - EPOCH) // timedelta(seconds=1))
 
 
+def to_s_up(at: datetime) -> int:
+    """Whole seconds of UTC since 1970, rounded up."""
+    return -int((EPOCH - at.astimezone(UTC)) // timedelta(seconds=1))
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -63,8 +63,8 @@ def lane_faults(
             needed_s = setups.needed_s(place[0], family, step.operation["family_id"])
             total_s += needed_s
             if needed_s:
-                prepared[step.key].append(Preparation(place, max(free_s, start_s), needed_s, last))
-            family, free_s, last = step.operation["family_id"], step.end_s, step
+                prepared[step.key].append(Preparation(place, free_s, needed_s, last))
+            family, free_s, last = step.operation["family_id"], max(free_s, step.end_s), step
     for step in steps.values():
         faults += _setup_faults(step, prepared[step.key], hours)
     return total_s, faults

@@ -62,6 +62,7 @@ def find_pins(book: ShopBook, params: ScheduleParams, start_s: int) -> dict[Key,
             why = "locked" if row["locked"] else "frozen"
             held = frozenset(places[key]) if key in places else None
             pins[key] = Pin(why, to_s(row["start"]), to_s(row["end"]), row["mode_no"], None, held)
+    modes = set(book.modes.select("order_id", "op_no", "mode_no").iter_rows())
     seen: dict[Key, dict[str, Any]] = defaultdict(dict)
     for row in sorted(rows(book.events), key=lambda row: (row["at"], row["event_id"])):
         facts = seen[row["order_id"], row["op_no"]]
@@ -69,21 +70,15 @@ def find_pins(book: ShopBook, params: ScheduleParams, start_s: int) -> dict[Key,
         facts.update({name: row[name] for name in ("mode_no", "resource_id") if row[name] is not None})
     for key, facts in seen.items():
         why = "finished" if "finish" in facts else "running"
-        pins[key] = Pin(
-            why, facts.get("start"), facts.get("finish"), facts.get("mode_no"), facts.get("resource_id")
-        )
+        mode_no = facts.get("mode_no") if (*key, facts.get("mode_no")) in modes else None
+        pins[key] = Pin(why, facts.get("start"), facts.get("finish"), mode_no, facts.get("resource_id"))
     return pins
 
 
 def read_steps(book: ShopBook, plan: ShopPlan, pins: dict[Key, Pin]) -> tuple[dict[Key, Step], list[str]]:
     """Planned steps by key; every operation exactly once, in a mode it has."""
-    pieces = dict(book.work_orders.select("order_id", "quantity").iter_rows())
     operations = {(row["order_id"], row["op_no"]): row for row in rows(book.operations)}
-    need_s = {
-        (row["order_id"], row["op_no"], row["mode_no"]): row["lot_s"]
-        + row["piece_s"] * pieces[row["order_id"]]
-        for row in rows(book.modes)
-    }
+    need_s = needs_s(book)
     steps: dict[Key, Step] = {}
     faults = []
     for row in rows(plan.operation_plan):
@@ -105,6 +100,16 @@ def read_steps(book: ShopBook, plan: ShopPlan, pins: dict[Key, Pin]) -> tuple[di
     return steps, faults
 
 
+def needs_s(book: ShopBook) -> dict[tuple[str, int, int], int]:
+    """Working seconds of every mode: its time per lot and that of each piece of the order."""
+    pieces = dict(book.work_orders.select("order_id", "quantity").iter_rows())
+    return {
+        (row["order_id"], row["op_no"], row["mode_no"]): row["lot_s"]
+        + row["piece_s"] * pieces[row["order_id"]]
+        for row in rows(book.modes)
+    }
+
+
 def read_places(book: ShopBook, plan: ShopPlan, steps: dict[Key, Step]) -> Iterator[str]:
     """Attach to each step the places it holds; each demand has its number of different, allowed places."""
     known = set(book.resources["resource_id"])
@@ -123,8 +128,13 @@ def read_places(book: ShopBook, plan: ShopPlan, steps: dict[Key, Step]) -> Itera
         step.places = [(row["resource_id"], row["place_no"]) for row in held[key]]
         if len(set(step.places)) < len(step.places):
             yield f"{step.name}: holds the same place twice"
+        wanted = demands[*key, step.mode_no]
         if step.pin is None:
-            yield from _demand_faults(step, demands[*key, step.mode_no], held[key], members)
+            yield from _demand_faults(step, wanted, held[key], members)
+        elif step.pin.resource_id not in {None, *(resource for resource, _ in step.places)}:
+            seen = step.pin.resource_id
+            if any(row["resource_id"] == seen or (row["class_id"], seen) in members for row in wanted):
+                yield f"{step.name}: is {step.pin.why} on {seen}, but is planned on {named(step.places)}"
 
 
 def _demand_faults(
