@@ -238,7 +238,7 @@ def _with_address(fault: Fault, tables: Mapping[str, _Table], schemas: Schemas) 
         " ".join(str(row.get(column)) for column in reference.target_columns) == named
         for row in target.rejected
     )
-    if not (lost or fault.words.en.endswith("itself")):
+    if not lost:
         return replace(fault, source=source)
     words = Words(
         f"names {named} in {reference.target}, which has a fault itself",
