@@ -71,16 +71,17 @@ class _Planner:
 
     def choose(self, demands: list[dict], first: str | None = None) -> list[tuple[int, int, Place]]:
         """Different places for every demand: tried at random until they differ; `first` names a resource to hold."""
-        while True:
+        for attempt in range(1000):
             units: list[tuple[int, int, Place]] = []
             for demand in demands:
                 mine = self.places.get(demand["resource_id"]) or self.of_class[demand["class_id"]]
-                told = [] if units else [place for place in mine if place[0] == first]
+                told = [] if units or attempt > 20 else [place for place in mine if place[0] == first]
                 others = self.rng.sample(mine, len(mine))
                 for unit_no, place in enumerate([*told, *others][: demand["quantity"]], 1):
                     units.append((demand["demand_no"], unit_no, place))
             if len({place for *_, place in units}) == len(units):
                 return units
+        raise AssertionError(f"no different places for {demands}")
 
     def place_pinned(self, key: Key) -> None:
         pin: Pin = self.pins[key]

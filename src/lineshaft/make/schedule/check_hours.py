@@ -190,13 +190,20 @@ class CalendarRows:
         return Hours.of([self._span(day, shift)]).without(Hours.of(pauses)).spans()
 
     def _span(self, day: date, row: dict[str, object]) -> Span:
-        midnight = datetime(
-            day.year, day.month, day.day
-        )  # local wall clock: a shift from 8 starts at 8 in summer too
+        midnight = datetime(day.year, day.month, day.day)
         start, end = (midnight + timedelta(minutes=int(str(row[name]))) for name in ("start_min", "end_min"))
-        return to_s(start.replace(tzinfo=self.zone)), to_s(end.replace(tzinfo=self.zone))
+        return self._wall_to_s(start), self._wall_to_s(end)
+
+    def _wall_to_s(self, wall: datetime) -> int:
+        """UTC seconds of a time on the wall clock; one that the clock skips is the moment of the skip."""
+        at = wall.replace(tzinfo=self.zone).astimezone(UTC)
+        if at.astimezone(self.zone).replace(tzinfo=None) != wall:
+            while (at - MINUTE).astimezone(self.zone).utcoffset() == at.astimezone(self.zone).utcoffset():
+                at -= MINUTE
+        return to_s(at)
 
 
+MINUTE = timedelta(minutes=1)
 KINDS = ("overtime", "closed")
 
 

@@ -1,0 +1,307 @@
+"""The checker accepts random feasible plans and catches every way of breaking one, whatever made the plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_books import FEATURES, MONDAY, random_book, random_frames, random_params
+from random_plans import make_plan, random_plan
+
+from lineshaft.core import find_engine
+from lineshaft.core.solve import read_book
+from lineshaft.make.schedule.check import check, plan_start_s
+from lineshaft.make.schedule.check_hours import LaneHours, rows, to_s
+from lineshaft.make.schedule.check_steps import find_pins
+from lineshaft.make.schedule.tables import ShopBook, ShopPlan
+from lineshaft.tables.worktime import working_intervals
+
+SEEDS = st.integers(0, 2**31)
+Rows = dict[str, list[dict]]
+SECOND = timedelta(seconds=1)
+
+
+class NotHere(Exception):
+    """The plan has nothing that this mutation could break."""
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS)
+def test_random_books_pass_the_door(seed):
+    book = read_book(find_engine("make.schedule"), random_frames(seed))
+    assert len(book.operations) <= 40
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS)
+def test_a_feasible_plan_has_no_violation(seed):
+    book, params = random_book(seed), random_params(seed)
+    assert check(book, random_plan(book, params, seed), params).violations == ()
+
+
+class Scene:
+    """A book and a plan as rows to break, and what of it may move."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.params = random_params(seed)
+        book = random_book(seed, features=set(FEATURES) - {"events", "previous"} | self.rng_features())
+        plan = random_plan(book, self.params, seed)
+        self.book: Rows = {m: rows(getattr(book, m)) for m in ShopBook.members()}
+        self.plan: Rows = {m: rows(getattr(plan, m)) for m in ShopPlan.members()}
+        pinned = find_pins(book, self.params, plan_start_s(book, self.params))
+        self.free = [row for row in self.plan["operation_plan"] if key(row) not in pinned]
+        self.pinned = [row for row in self.plan["operation_plan"] if key(row) in pinned]
+
+    def rng_features(self) -> set[str]:
+        return {name for name in ("events", "previous") if self.rng.random() < 0.5}
+
+    def pick(self, among: list) -> dict:
+        if not among:
+            raise NotHere
+        return self.rng.choice(among)
+
+    def step(self, row: dict) -> dict:
+        return next(other for other in self.plan["operation_plan"] if key(other) == key(row))
+
+    def held(self, row: dict) -> list[dict]:
+        return [other for other in self.plan["resource_plan"] if key(other) == key(row)]
+
+    def violations(self) -> tuple[str, ...]:
+        frames = {
+            member: frame_of(ShopBook.member_schemas()[member], self.book[member]).lazy()
+            for member in self.book
+            if self.book[member] or not ShopBook.members()[member].is_optional
+        }
+        return check(ShopBook.cast(frames), make_plan(*self.plan.values()), self.params).violations
+
+
+def frame_of(schema, some: list[dict]) -> pl.DataFrame:
+    return pl.DataFrame(some, schema={name: column.dtype for name, column in schema.columns().items()})
+
+
+def key(row: dict) -> tuple[str, int]:
+    return row["order_id"], row["op_no"]
+
+
+def drop_a_step(scene: Scene) -> None:
+    scene.plan["operation_plan"].remove(scene.pick(scene.plan["operation_plan"]))
+
+
+def plan_a_step_twice(scene: Scene) -> None:
+    scene.plan["operation_plan"].append(dict(scene.pick(scene.plan["operation_plan"])))
+
+
+def take_an_unknown_mode(scene: Scene) -> None:
+    scene.pick(scene.plan["operation_plan"])["mode_no"] = 99
+
+
+def end_later(scene: Scene) -> None:
+    scene.pick(scene.free)["end"] += SECOND
+
+
+def start_earlier(scene: Scene) -> None:
+    scene.pick(scene.free)["start"] -= SECOND
+
+
+def start_before_release(scene: Scene) -> None:
+    row = scene.pick(scene.free)
+    order = next(order for order in scene.book["work_orders"] if order["order_id"] == row["order_id"])
+    order["release"] = row["start"] + SECOND
+    order["due"] = None
+
+
+def start_before_earliest(scene: Scene) -> None:
+    row = scene.pick(scene.free)
+    step = next(step for step in scene.book["operations"] if key(step) == key(row))
+    step["earliest"] = row["start"] + SECOND
+
+
+def start_before_the_plan(scene: Scene) -> None:
+    row = scene.pick(scene.free)
+    length = row["end"] - row["start"]
+    row["start"] = MONDAY - timedelta(days=3)
+    row["end"] = row["start"] + length
+
+
+def overlap(scene: Scene) -> None:
+    row = scene.pick([r for r in scene.free if r["end"] > r["start"] and scene.held(r)])
+    place = scene.held(row)[0]
+    others = [r for r in scene.free if key(r) != key(row) and r["end"] > r["start"] and scene.held(r)]
+    other = scene.held(scene.pick(others))[0]
+    other["resource_id"], other["place_no"] = place["resource_id"], place["place_no"]
+    moved = scene.step(other)
+    moved["start"], moved["end"] = row["start"], row["end"]
+
+
+def take_another_resource(scene: Scene) -> None:
+    held = scene.pick([held for row in scene.free for held in scene.held(row)])
+    held["resource_id"] = "P1" if held["resource_id"].startswith("M") else "M1"
+
+
+def leave_a_demand_unmet(scene: Scene) -> None:
+    scene.plan["resource_plan"].remove(scene.pick([held for row in scene.free for held in scene.held(row)]))
+
+
+def hold_a_place_that_is_not_there(scene: Scene) -> None:
+    scene.pick([held for row in scene.free for held in scene.held(row)])["place_no"] = 500
+
+
+def work_in_a_breakdown(scene: Scene) -> None:
+    held = scene.pick([held for row in scene.free if row["end"] > row["start"] for held in scene.held(row)])
+    row = scene.step(held)
+    scene.book["capacities"] = [
+        c for c in scene.book["capacities"] if c["resource_id"] != held["resource_id"]
+    ]
+    period = {"start": row["start"], "end": row["start"] + SECOND, "capacity": 0}
+    scene.book["capacities"].append({"resource_id": held["resource_id"], **period})
+
+
+def work_on_a_holiday(scene: Scene) -> None:
+    calendar = {row["resource_id"]: row["calendar_id"] for row in scene.book["resources"]}
+    held = scene.pick([h for row in scene.free for h in scene.held(row) if calendar[h["resource_id"]]])
+    scene.book["exceptions"] = []
+    for days in range(-1, 2):
+        where = {"calendar_id": calendar[held["resource_id"]], "exception_no": 1, "kind": "closed"}
+        date = scene.step(held)["start"].date() + timedelta(days=days)
+        scene.book["exceptions"].append({**where, "date": date, "start_min": 0, "end_min": 1440})
+
+
+def pause_what_may_not(scene: Scene) -> None:
+    breaks = []
+    for row in scene.free:
+        if scene.held(row) and interrupted(scene, row):
+            breaks.append(row)
+    row = scene.pick(breaks)
+    next(step for step in scene.book["operations"] if key(step) == key(row))["pausable"] = False
+
+
+def interrupted(scene: Scene, row: dict) -> bool:
+    mode = (*key(row), row["mode_no"])
+    pieces = next(o["quantity"] for o in scene.book["work_orders"] if o["order_id"] == row["order_id"])
+    need = next(m for m in scene.book["modes"] if (*key(m), m["mode_no"]) == mode)
+    return row["end"] - row["start"] > SECOND * (need["lot_s"] + need["piece_s"] * pieces)
+
+
+def swap_the_route(scene: Scene) -> None:
+    told = {key(row) for row in scene.book["dependencies"]}
+    pairs = [
+        (one, other)
+        for one, other in zip(scene.plan["operation_plan"], scene.plan["operation_plan"][1:])
+        if one["order_id"] == other["order_id"] and key(other) not in told and other in scene.free
+        if scene.step(other)["start"] < scene.step(one)["end"] + timedelta(days=300)
+    ]
+    one, other = scene.pick(pairs)
+    other["start"], other["end"] = one["start"], one["end"]
+    if one["end"] == one["start"]:
+        raise NotHere
+
+
+def stretch_a_lag(scene: Scene) -> None:
+    free = {key(row) for row in scene.free}
+    link = scene.pick([row for row in scene.book["dependencies"] if key(row) in free])
+    link["lag_s"], link["lag_max_s"] = 365 * 86_400, None
+
+
+def wait_too_long(scene: Scene) -> None:
+    free = {key(row) for row in scene.free}
+    starts = {key(row): row["start"] for row in scene.plan["operation_plan"]}
+    late = [
+        row
+        for row in scene.book["dependencies"]
+        if key(row) in free and starts[key(row)] > starts[row["after_order_id"], row["after_op_no"]]
+    ]
+    scene.pick(late).update(kind="start_start", lag_s=0, lag_max_s=0)
+
+
+def assemble_before_the_part(scene: Scene) -> None:
+    row = scene.pick([r for r in scene.free if r["start"] > MONDAY])
+    others = [o for o in scene.book["work_orders"] if o["order_id"] != row["order_id"]]
+    ends = {r["order_id"] for r in scene.plan["operation_plan"] if r["end"] > row["start"]}
+    order = scene.pick([o for o in others if o["order_id"] in ends])
+    order["parent_order_id"], order["parent_op_no"] = key(row)
+
+
+def lose_the_material(scene: Scene) -> None:
+    free = {key(row) for row in scene.free}
+    item = scene.pick([row for row in scene.book["requirements"] if key(row) in free])["item_id"]
+    scene.book["receipts"] = [row for row in scene.book["receipts"] if row["item_id"] != item]
+
+
+def ignore_a_setup(scene: Scene) -> None:
+    scene.pick([row for row in scene.free if row["setup_start"]])
+    for row in scene.book["families"] + scene.book["setups"]:
+        row["setup_s"] += 300 * 86_400
+
+
+def hide_a_setup(scene: Scene) -> None:
+    scene.pick([row for row in scene.free if row["setup_start"]])["setup_start"] = None
+
+
+def show_a_setup_too_short(scene: Scene) -> None:
+    row = scene.pick([row for row in scene.free if row["setup_start"]])
+    row["setup_start"] = row["start"]
+
+
+def show_a_setup_of_nothing(scene: Scene) -> None:
+    row = scene.pick([row for row in scene.free if row["setup_start"] is None])
+    row["setup_start"] = row["start"]
+
+
+def move_what_is_pinned(scene: Scene) -> None:
+    row = scene.pick(scene.pinned)
+    row["start"], row["end"] = row["start"] - SECOND, row["end"] - SECOND
+
+
+def unlock(scene: Scene) -> None:
+    scene.pick([row for row in scene.pinned if row["locked"]])["locked"] = False
+
+
+def hide_tardiness(scene: Scene) -> None:
+    scene.pick(scene.plan["order_plan"])["tardiness_s"] += 1
+
+
+def forget_an_order(scene: Scene) -> None:
+    scene.plan["order_plan"].remove(scene.pick(scene.plan["order_plan"]))
+
+
+MUTATIONS: list[Callable[[Scene], None]] = [
+    drop_a_step, plan_a_step_twice, take_an_unknown_mode, end_later, start_earlier, start_before_release,
+    start_before_earliest, start_before_the_plan, overlap, take_another_resource, leave_a_demand_unmet,
+    hold_a_place_that_is_not_there, work_in_a_breakdown, work_on_a_holiday, pause_what_may_not, swap_the_route,
+    stretch_a_lag, wait_too_long, assemble_before_the_part, lose_the_material, ignore_a_setup, hide_a_setup,
+    show_a_setup_too_short, show_a_setup_of_nothing, move_what_is_pinned, unlock, hide_tardiness, forget_an_order,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_a_broken_plan_is_caught(mutate):
+    caught = 0
+    for seed in range(60):
+        scene = Scene(seed)
+        try:
+            mutate(scene)
+        except NotHere:
+            continue
+        assert scene.violations(), f"seed {seed}: {mutate.__name__} was not seen"
+        caught += 1
+        if caught == 5:
+            break
+    assert caught >= 3, f"{mutate.__name__} found nothing to break"
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_the_checker_reads_calendars_as_the_vocabulary_does(seed):
+    book = random_book(seed, max_ops=0, features={"calendars"})
+    low, high = to_s(MONDAY), to_s(MONDAY + timedelta(days=21))
+    hours = LaneHours(book, low, high)
+    tables = (book.calendars, book.shifts, book.breaks, book.exceptions)
+    for calendar_id, calendar in hours.calendars.items():
+        starts, ends = working_intervals(calendar_id, *tables, MONDAY, MONDAY + timedelta(days=21))
+        assert calendar.between(low, high).spans() == list(zip(starts.tolist(), ends.tolist()))
