@@ -11,6 +11,7 @@ import polars as pl
 from lineshaft.core import Missing, Words
 
 Frames = dict[str, pl.DataFrame]
+PLAN_TABLES = ("operation_plan", "resource_plan", "order_plan")
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,13 @@ def _fjssp_w(path: Path) -> tuple[Frames, list[Words]]:
 
 
 def _log(path: Path) -> tuple[Frames, list[Words]]:
-    from lineshaft.store.eventlog import works_of_log
+    from lineshaft.store.eventlog import read_event_log
+    from lineshaft.store.findings import finding_words
+    from lineshaft.store.infer import infer_works
 
-    return works_of_log(path)
+    inferred = infer_works(read_event_log(path))
+    as_done = {name: frame for name, frame in inferred.history.items() if name in PLAN_TABLES}
+    return inferred.frames | as_done, [finding_words(finding) for finding in inferred.report]
 
 
 def _tables(path: Path) -> tuple[Frames, list[Words]]:

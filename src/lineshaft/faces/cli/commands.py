@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from lineshaft.core import BadInput, Engine, Missing, Refused, Words, engines, find_engine
+from lineshaft.core import BadInput, Engine, Kpi, Missing, Refused, Result, Words, engines, find_engine
 from lineshaft.core.frames import check_tables
 from lineshaft.core.params import describe as describe_params
+from lineshaft.core.solve import given_params, read_book
 from lineshaft.faces.cli.render import (
     ProgressLine,
     out,
@@ -25,7 +26,7 @@ from lineshaft.faces.cli.render import (
 from lineshaft.faces.saying import reader_language
 from lineshaft.store.folder import write_folder
 from lineshaft.store.importing import preview_import
-from lineshaft.store.layouts import read_layout
+from lineshaft.store.layouts import PLAN_TABLES, read_layout
 from lineshaft.store.mapping import HeadingMap
 from lineshaft.store.workbook import write_template, write_workbook
 from lineshaft.store.works import Works
@@ -176,6 +177,7 @@ def _works_to_plan(works: Path | None, layout: str | None, files: Path | None, k
     assert layout is not None
     assert files is not None
     frames, notes = read_layout(layout, files)
+    frames = {name: frame for name, frame in frames.items() if name not in PLAN_TABLES}
     opened = Works.create(keep, files.stem) if keep else Works.transient(files.stem)
     for note in notes:
         say(reader_language(), *note)
@@ -319,23 +321,28 @@ def _table_of(schema: Any) -> str:
     return table_name(schema)
 
 
-def report(path: Path, run_id: str, target: Path) -> None:
+def report(path: Path, target: Path, run_id: str) -> None:
     """`lineshaft report`."""
     with Works.open(path) as works:
-        write_report(works, run_id, target)
+        write_report(works, target, run_id)
     say(reader_language(), f"Report written to {target}", f"报告已写入 {target}")
 
 
-def write_report(works: Works, run_id: str, target: Path) -> None:
-    """A run as one HTML file."""
+def write_report(works: Works, target: Path, run_id: str = "") -> None:
+    """A run, or the schedule in force, as one HTML file."""
     from lineshaft.faces.web.report import report_html
 
-    record = works.run(run_id)
-    engine = works.engine(record.engine)
+    if run_id:
+        record = works.run(run_id)
+        engine, book, result = works.engine(record.engine), works.inputs(run_id), works.result(run_id)
+    else:
+        engine = find_engine("make.schedule")
+        book = works.frames(engine)
+        result = plan_in_force(works, engine, book)
     text = report_html(
         engine,
-        works.frames(engine),
-        works.result(run_id),
+        book,
+        result,
         works_name=works.name,
         zone=works.time_zone,
         language=reader_language(),
@@ -343,6 +350,23 @@ def write_report(works: Works, run_id: str, target: Path) -> None:
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
+
+
+def plan_in_force(works: Works, engine: Engine, frames: dict[str, pl.DataFrame]) -> Result[Any]:
+    """The accepted plan (or history, after the import of a log) with its figures as the checker finds them."""
+    outputs = engine.load("outputs")
+    tables = {member: works.read(_table_of(info.schema)) for member, info in outputs.members().items()}
+    if tables["operation_plan"].is_empty():
+        raise Missing("No plan is in force: accept a run first.", "尚无生效计划:请先接受一个方案。")
+    plan = outputs.cast({member: frame.lazy() for member, frame in tables.items()})
+    inputs = {name: frame for name, frame in frames.items() if not name.startswith("previous")}
+    figures = engine.load("check")(read_book(engine, inputs), plan, given_params(engine, None)).kpis
+    return Result(
+        plan,
+        tuple(Kpi(name, value, "min", "low") for name, value in figures.items()),
+        engine=engine.name,
+        version=engine.version,
+    )
 
 
 def list_engines(as_json: bool) -> None:
@@ -435,7 +459,7 @@ def demo(path: Path, time_limit_s: float, scale: float) -> None:
             run_id = works.propose(engine, {}, limits, actor="demo", on_progress=line.tell)
         print_result(engine, works.result(run_id), language)
         target = path / "report.html"
-        write_report(works, run_id, target)
+        write_report(works, target, run_id)
     say(
         language,
         f"\nReport with the Gantt chart: {target}\n\nWhat to type next:\n"

@@ -181,13 +181,15 @@ def template(
 @app.command()
 def report(
     works: WorksPath,
-    run_id: str,
     target: Annotated[Path, typer.Argument(help="file.html / 目标文件")],
+    run_id: Annotated[
+        str, typer.Option("--run", help="a run; nothing: the plan in force / 运行编号,空:生效计划")
+    ] = "",
 ) -> None:
-    """Write a run as one HTML file / 生成 HTML 报告"""
+    """Write a plan as one HTML file / 生成 HTML 报告(含甘特图)"""
     from lineshaft.faces.cli import commands
 
-    commands.report(works, run_id, target)
+    commands.report(works, target, run_id)
 
 
 @app.command("engines")
