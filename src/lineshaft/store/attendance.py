@@ -23,6 +23,7 @@ BREAK_S = 4 * HOUR_S
 QUIET_S = 6 * HOUR_S
 QUIET_EVENTS = 20
 STRAY_SHARE = 0.01
+PAUSED_LEAST = 3
 USUAL_SHARE = 0.5
 
 Span = tuple[int, int]
@@ -32,7 +33,8 @@ Week = dict[int, list[Span]]
 class Presence(NamedTuple):
     """What the log shows of one person.
 
-    `quiet`: seconds after midnight between which this person starts and ends nothing (the end may lie past midnight);
+    `quiet`: seconds after midnight between which this person starts and ends nothing, though three or more operations
+    run through that time (the end may lie past midnight);
     `pieces`: for each of the person's operations the spans in which it was worked on;
     `stretches`: attended time, whole minutes, sorted and disjoint.
     """
@@ -52,6 +54,8 @@ def read_presence(spans: Sequence[Span], works_quiet: Span | None) -> Presence:
     """
     times = sorted(at for span in spans for at in span)
     quiet = quiet_hours(times) if len(times) >= QUIET_EVENTS else works_quiet
+    if quiet and sum(bool(nights(span, quiet)) for span in spans) < PAUSED_LEAST:
+        quiet = None
     pieces = [worked_pieces(span, quiet, times) for span in spans]
     return Presence(quiet, pieces, attended(piece for some in pieces for piece in some))
 
@@ -75,18 +79,17 @@ def worked_pieces(span: Span, quiet: Span | None, times: Sequence[int]) -> list[
     """The operation without the quiet hours it runs through and without days between on which nothing is logged."""
     if quiet is None:
         return [span]
-    cuts = [
-        (day * DAY_S + quiet[0], day * DAY_S + quiet[1])
-        for day in range(span[0] // DAY_S - 1, span[1] // DAY_S + 1)
-    ]
-    edges = [
-        span[0],
-        *(edge for cut in cuts if span[0] <= cut[0] and cut[1] <= span[1] for edge in cut),
-        span[1],
-    ]
+    edges = [span[0], *(edge for night in nights(span, quiet) for edge in night), span[1]]
     pieces = list(zip(edges[::2], edges[1::2]))
     middle = [piece for piece in pieces[1:-1] if seen_within(piece, times)]
     return [pieces[0], *middle, pieces[-1]] if len(pieces) > 1 else pieces
+
+
+def nights(span: Span, quiet: Span) -> list[Span]:
+    """The quiet hours of each day that an operation runs through from beginning to end."""
+    days = range(span[0] // DAY_S - 1, span[1] // DAY_S + 1)
+    times = [(day * DAY_S + quiet[0], day * DAY_S + quiet[1]) for day in days]
+    return [(begin, end) for begin, end in times if span[0] <= begin and end <= span[1]]
 
 
 def seen_within(span: Span, times: Sequence[int]) -> bool:
@@ -237,6 +240,11 @@ def attended_hours(hours: Sequence[int]) -> list[Span]:
 def weekday_of(day: int) -> int:
     """Weekday, 1 Monday to 7 Sunday, of a day counted from 1970."""
     return (day + 3) % 7 + 1
+
+
+def days_of(stretches: list[Span]) -> set[int]:
+    """Days, counted from 1970, on which a stretch begins."""
+    return {start // DAY_S for start, _ in stretches}
 
 
 def usual_hours(stretches: Sequence[Span]) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from lineshaft.store.attendance import (
     DAY_S,
     Presence,
     Span,
+    days_of,
     quiet_hours,
     read_presence,
     sustained_places,
@@ -62,6 +63,10 @@ class People:
     members: dict[str, list[str]]
     days: tuple[int, int]
 
+    def is_regular(self, person: str, operations: int) -> bool:
+        """True when `operations` of one activity show that this person does it regularly."""
+        return operations >= SURE_OPERATIONS and person not in self.visitors
+
 
 def as_steps(log: pl.DataFrame, zone: str) -> list[Step]:
     """The operations of each order numbered by start, then end."""
@@ -104,11 +109,6 @@ def read_people(steps: list[Step], sustained: float) -> People:
     )
     members = who_can(steps, visitors)
     return People(dict(by_person), presence, places, usual, visitors, members, days)
-
-
-def days_of(stretches: list[Span]) -> set[int]:
-    """Days, counted from 1970, on which a stretch begins."""
-    return {start // DAY_S for start, _ in stretches}
 
 
 def who_can(steps: list[Step], visitors: frozenset[str]) -> dict[str, list[str]]:
