@@ -201,16 +201,18 @@ class Chooser:
         end_s = NEVER_S if row["end_s"] is None else row["end_s"]
         span = (row["start_s"], max(int(end_s), row["start_s"] + 1))
         mine: list[int] = []
-        for demand_no, pool, quantity in self.demand.get(mode, []):
+        of_demand: dict[int, list[int]] = {}
+        wants = self.demand.get(mode, [])
+        for demand_no, pool, quantity in sorted(wants, key=lambda want: (len(self._pool(want[1])), want[0])):
             lanes = self._pool(pool)
+            first = len(mine)
             for unit in range(1, min(quantity, len(lanes)) + 1):
                 lane = told.get((demand_no, unit), -1)
-                mine.append(
-                    lane if lane in lanes and lane not in mine else self._first(lanes, mine, row, span)
-                )
+                mine.append(lane if lane >= 0 and lane not in mine else self._first(lanes, mine, row, span))
+            of_demand[demand_no] = mine[first:]
         for lane in mine:
             self.busy.setdefault(lane, []).append(span)
-        return mode, mine
+        return mode, [lane for demand_no, _, _ in wants for lane in of_demand[demand_no]]
 
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""
