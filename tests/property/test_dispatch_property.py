@@ -1,5 +1,6 @@
 """Whatever the shop, a dispatched plan keeps every rule of `Shop`, judged by a plain reading of its docstring."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def works(s, c, t):
 def worked(s, calendars, a, b):
     """Seconds from `a` to `b` in which all calendars work."""
     edges = sorted({a, b, *(int(x) for x in (*s.cal_start, *s.cal_end) if a < x < b)})
-    return sum(y - x for x, y in zip(edges, edges[1:]) if all(works(s, c, x) for c in calendars))
+    return sum(y - x for x, y in itertools.pairwise(edges) if all(works(s, c, x) for c in calendars))
 
 
 def faults(s, plan):
