@@ -54,6 +54,43 @@ def engine_schemas(engine: Engine) -> dict[str, type[dy.Schema]]:
     return found
 
 
+def write_example(
+    engine: Engine, frames: Mapping[str, pl.DataFrame], path: Path, language: str = "en"
+) -> None:
+    """A template with an engine's example rows (by table), and bare rows for what these refer to beyond its inputs."""
+    schemas = engine_schemas(engine)
+    rows = dict(frames)
+    for name in (name for name in schemas if name not in frames):
+        named = _named_rows(name, schemas, rows)
+        if len(named):
+            rows[name] = named
+    write_workbook(rows, path, language, schemas=schemas)
+
+
+def _named_rows(
+    name: str, schemas: Mapping[str, type[dy.Schema]], frames: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """The rows of a table that others name: key, and the first choice where a choice must be made."""
+    schema = schemas[name]
+    named = [
+        frame.select(reference.columns).drop_nulls().rename(dict(zip(*reference[::2])))
+        for other, frame in frames.items()
+        for reference in references(schemas[other])
+        if reference.target == name and set(reference.target_columns) == set(schema.primary_key())
+    ]
+    bare = schema.create_empty()
+    rows = pl.concat([bare.select(schema.primary_key()), *named]).unique()
+    choices = {
+        column: rule.categories[0]
+        for column, rule in schema.columns().items()
+        if isinstance(rule, dy.Enum) and not rule.nullable
+    }
+    filled = pl.concat([bare, rows], how="diagonal").with_columns(
+        pl.lit(value, dtype=bare.schema[column]).alias(column) for column, value in choices.items()
+    )
+    return pl.DataFrame(schema.filter(filled)[0])
+
+
 def write_template(engine: Engine, path: Path, language: str = "en", time_zone: str = "UTC") -> None:
     """An empty workbook with a sheet for each table the engine reads or refers to."""
     write_workbook({}, path, language, schemas=engine_schemas(engine), time_zone=time_zone)
