@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from lineshaft.core import Missing
 
 
 class BlobFolder:
-    """Content-addressed files in a folder, spread over 256 subfolders."""
+    """Content-addressed files in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,19 +37,11 @@ class BlobFolder:
         """Store content, on disk when this returns, and return its digest."""
         digest = hashlib.sha256(content).hexdigest()
         place = self._place(digest)
-        if not place.is_file():
-            if not place.parent.is_dir():
-                place.parent.mkdir(parents=True, exist_ok=True)
-                sync_folder(place.parent.parent)
-                sync_folder(place.parent.parent.parent)
+        if place.is_file():
+            sync_folder(self.folder)
+        else:
             write_whole(place, content)
         return digest
-
-    def digests(self) -> Iterator[str]:
-        """Every blob there is."""
-        return (
-            path.parent.name + path.name for path in sorted(self.folder.glob("??/*")) if path.suffix == ""
-        )
 
     def is_whole(self, digest: str) -> bool:
         """True when the blob is there and its content still has its digest."""
@@ -58,7 +49,7 @@ class BlobFolder:
         return place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == digest
 
     def _place(self, digest: str) -> Path:
-        return self.folder / digest[:2] / digest[2:]
+        return self.folder / digest
 
 
 def write_whole(place: Path, content: bytes) -> None:

@@ -28,7 +28,7 @@ class StorageFailed(LineshaftError):
     exit_code = 8
 
     def __init__(self, cause: BaseException) -> None:
-        detail = str(getattr(cause, "orig", cause))
+        detail = self.cause = str(getattr(cause, "orig", cause))
         super().__init__(
             f"The works could not be stored ({detail}); nothing was changed.",
             f"无法保存工厂数据({detail}),未作任何更改。",
