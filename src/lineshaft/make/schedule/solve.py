@@ -1,27 +1,71 @@
-"""Schedule a shop: compile, dispatch, prove small shops, improve in rounds, bound, explain."""
+"""Schedule a shop: lay out, dispatch, improve in rounds, and say how good it is and why it is so.
+
+Work is counted in rounds of a size that depends on the shop alone. A time limit stops between rounds, so that a
+replay with `work_limit` = `Result.work` gives the same tables.
+"""
 
 from __future__ import annotations
 
-from lineshaft.core import Kpi, Result, Run
+from dataclasses import dataclass, replace
+
+from lineshaft.core import Cancelled, Kpi, Result, Run
+from lineshaft.core.result import Status, StoppedBy
+from lineshaft.make.schedule.bound import lower_bounds
 from lineshaft.make.schedule.compile import Compiled, compile_shop, longer
 from lineshaft.make.schedule.dispatch import NoRoom, best_rule
+from lineshaft.make.schedule.explain import explain
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import make_plan
-from lineshaft.make.schedule.score import score
+from lineshaft.make.schedule.rounds import Rounds
+from lineshaft.make.schedule.score import level_values, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 
+USUAL_ROUNDS = 12
+OFFER_ROUNDS = 8
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best timetable so far, its figures, and what is proven about each figure."""
+
+    timetable: Timetable
+    figures: Score
+    proven: Score
+
 
 def solve(book: ShopBook, params: ScheduleParams, run: Run) -> Result[ShopPlan]:
-    """Plan every step of every order."""
+    """Plan every step of every order.
+
+    Returns
+    -------
+    Result[ShopPlan]
+        KPIs in minutes: `makespan_min` from the plan's start to the last end; `weighted_tardiness_min` and
+        `mean_flow_time_min` over orders made for no other order; `setup_min` over all lanes.
+
+    Raises
+    ------
+    BadInput
+        Wrong objective; material that never comes; steps that fit nowhere.
+    Refused
+        The work does not end before the calendars do.
+    """
     run.progress(0.0, "laying out the shop", "整理车间数据")
     compiled, goal, first = first_plan(book, params)
-    return propose(compiled, first)
+    shop = compiled.shop
+    answer = Answer(first, score(shop, first), lower_bounds(shop))
+    result = propose(compiled, goal, answer, 0, "done")
+    if run.cancelled():
+        raise Cancelled
+    run.offer(result)
+    answer, work, stopped_by = improve(compiled, goal, answer, run)
+    run.progress(1.0, "explaining", "分析原因")
+    return propose(compiled, goal, answer, work, stopped_by)
 
 
 def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, Timetable]:
-    """The best dispatching rule's plan; the calendars are drawn out until it fits."""
+    """The best dispatching rule's plan; the horizon is doubled until it fits."""
     compiled = compile_shop(book, params)
     goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
     while True:
@@ -31,18 +75,90 @@ def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, 
             compiled = compile_shop(book, params, longer(compiled.shop.horizon_s, compiled.start))
 
 
-def propose(compiled: Compiled, timetable: Timetable) -> Result[ShopPlan]:
-    """Tables and figures of a timetable."""
-    figures = score(compiled.shop, timetable)
-    return Result(tables=make_plan(compiled, timetable), kpis=kpis(compiled.shop, figures))
+def improve(compiled: Compiled, goal: Goal, answer: Answer, run: Run) -> tuple[Answer, int, StoppedBy]:
+    """Search round by round until a limit, a cancel, or a proof that nothing is better."""
+    shop = compiled.shop
+    limit = run.work_limit
+    if limit is None and run.time_limit_s is None:
+        limit = USUAL_ROUNDS
+    rounds = Rounds(shop, goal, answer.timetable, answer.proven, run.seed, min(run.workers, 2))
+    work, offered = 0, answer.timetable
+    while True:
+        answer = Answer(rounds.best, rounds.figures, rounds.proven)
+        stop = stopped_by(goal, answer, work, limit, run) or (None if rounds.more else "done")
+        if stop:
+            return answer, work, stop
+        if work % OFFER_ROUNDS == OFFER_ROUNDS - 1 and answer.timetable is not offered:
+            offered = answer.timetable
+            run.offer(propose(compiled, goal, answer, work, "done"))
+        tell(run, shop, answer, work, limit)
+        rounds.next()
+        work += 1
 
 
-def kpis(shop: Shop, figures: Score) -> tuple[Kpi, ...]:
-    """The four figures in minutes."""
-    counted = max(1, int(shop.order_counts.sum()))
-    return (
-        Kpi("makespan_min", figures.makespan_s / 60, "min", "low"),
-        Kpi("weighted_tardiness_min", figures.weighted_tardiness_s / 60, "min", "low"),
-        Kpi("mean_flow_time_min", figures.flow_s / counted / 60, "min", "low"),
-        Kpi("setup_min", figures.setup_s / 60, "min", "low"),
+def stopped_by(goal: Goal, answer: Answer, work: int, limit: float | None, run: Run) -> StoppedBy | None:
+    """What ends the search now, if anything."""
+    if run.cancelled():
+        return "cancel"
+    if status(goal, answer) == "optimal":
+        return "done"
+    if limit is not None and work >= limit:
+        return "work"
+    return "time" if run.out_of_time() else None
+
+
+def tell(run: Run, shop: Shop, answer: Answer, work: int, limit: float | None) -> None:
+    """Progress: how far, and the figures so far."""
+    fraction = work / limit if limit else run.elapsed_s() / (run.time_limit_s or 1.0)
+    span_h, flow_h = answer.figures.makespan_s / 3600, answer.figures.flow_s / max(1, counted(shop)) / 3600
+    late_h = answer.figures.weighted_tardiness_s / 3600
+    run.progress(
+        fraction,
+        f"round {work}: makespan {span_h:.1f} h, weighted tardiness {late_h:.1f} h, mean flow time {flow_h:.1f} h",
+        f"第 {work} 轮:总工期 {span_h:.1f} 小时,加权拖期 {late_h:.1f} 小时,平均流程时间 {flow_h:.1f} 小时",
     )
+
+
+def propose(
+    compiled: Compiled, goal: Goal, answer: Answer, work: int, stopped_by: StoppedBy
+) -> Result[ShopPlan]:
+    """Tables, figures and reasons of an answer."""
+    reasons, warnings = explain(compiled, answer.timetable)
+    return Result(
+        tables=make_plan(compiled, answer.timetable),
+        kpis=kpis(compiled.shop, answer),
+        status=status(goal, answer),
+        reasons=reasons,
+        warnings=warnings,
+        work=work,
+        stopped_by=stopped_by,
+    )
+
+
+def kpis(shop: Shop, answer: Answer) -> tuple[Kpi, ...]:
+    """The four figures in minutes with their bounds."""
+    value, bound = answer.figures, answer.proven
+    flow = 60 * max(1, counted(shop))
+    return (
+        Kpi("makespan_min", value.makespan_s / 60, "min", "low", bound.makespan_s / 60),
+        Kpi(
+            "weighted_tardiness_min",
+            value.weighted_tardiness_s / 60,
+            "min",
+            "low",
+            bound.weighted_tardiness_s / 60,
+        ),
+        Kpi("mean_flow_time_min", value.flow_s / flow, "min", "low", bound.flow_s / flow),
+        Kpi("setup_min", value.setup_s / 60, "min", "low", bound.setup_s / 60),
+    )
+
+
+def counted(shop: Shop) -> int:
+    """Orders made for no other order."""
+    return int(shop.order_counts.sum())
+
+
+def status(goal: Goal, answer: Answer) -> Status:
+    """Optimal when every level of the goal meets its bound."""
+    value, bound = level_values(goal, answer.figures), level_values(goal, answer.proven)
+    return "optimal" if bool((value <= bound + 1e-6 * abs(bound)).all()) else "feasible"
