@@ -58,7 +58,7 @@ class EventLog:
     ----------
     frame
         One row an operation: `case_id`, `activity`, `resource` (null where nobody is named), `start`, `end` (UTC),
-        sorted by case, start and end.
+        sorted by case and start.
     faults
         Entries left out because they are wrong; empty unless asked for a partial reading.
     notes
@@ -121,9 +121,8 @@ def read_event_log(
     rows = without_artificial(rows, path, notes)
     if not rows:
         raise BadInput([*faults[:FAULTS_MAX], Fault(path.name, (), "", None, "no_operations", NO_OPERATIONS)])
-    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row").sort(
-        "case_id", "start", "end", maintain_order=True
-    )
+    frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    frame = frame.sort("case_id", "start", maintain_order=True)
     return EventLog(frame, tuple(faults), tuple(notes))
 
 
@@ -246,8 +245,8 @@ def csv_columns(path: Path, heading: list[str | None], given: Mapping[str, str])
         found = next((seen.index(option) for option in wanted if option in seen), None)
         if found is None:
             among = ", ".join(cell for cell in heading if cell)
-            en = f"no heading for it; give one of: {options[0]}, {options[-1]}; the file has: {among}"
-            zh = f"找不到此列;列名可用:{options[-1]}、{options[0]};文件中有:{among}"
+            en = f"no heading for it; call one {options[0]!r}; the file has: {among}"
+            zh = f"找不到此列;请将列名写作“{options[-1]}”;文件中有:{among}"
             faults.append(Fault(path.name, (), name, given.get(name), "missing_column", Words(en, zh)))
         else:
             place[name] = found

@@ -96,7 +96,7 @@ def queue(log: pl.DataFrame) -> pl.DataFrame:
     earlier = pl.col("end").cum_max().shift(1).over("case_id")
     wait_h = hours("earlier", "start").clip(0)
     return (
-        log.sort("case_id", "start", "end", maintain_order=True)
+        log.sort("case_id", "start", maintain_order=True)
         .with_columns(earlier=earlier)
         .filter(pl.col("earlier").is_not_null())
         .group_by("activity")

@@ -69,12 +69,12 @@ class People:
 
 
 def as_steps(log: pl.DataFrame, zone: str) -> list[Step]:
-    """The operations of each order numbered by start, then end."""
+    """The operations of each order numbered by start, ties as the log has them."""
     wall = [
         pl.col(name).dt.convert_time_zone(zone).dt.replace_time_zone(None).dt.epoch("s").alias(f"wall_{name}")
         for name in ("start", "end")
     ]
-    rows = log.sort("case_id", "start", "end", maintain_order=True).select(
+    rows = log.sort("case_id", "start", maintain_order=True).select(
         "case_id",
         pl.int_range(1, pl.len() + 1).over("case_id").alias("op_no"),
         "activity",
