@@ -17,6 +17,8 @@ import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule import hours, plain
+from lineshaft.make.schedule.deck import BEFORE, END, SET_FOR, START, table
+from lineshaft.make.schedule.deck import plain as own
 from lineshaft.make.schedule.shop import ALWAYS, START_START, Bools, Ints, Shop, Timetable
 
 MAX_OPTIONS = 256
@@ -45,9 +47,7 @@ class Net(NamedTuple):
     option_lane_ptr: Ints
     option_lane: Ints
     lane_base: Ints
-    lane_group: Ints
-    lane_family: Ints
-    lane_calendar: Ints
+    lane: Ints
     family: Ints
     setup_s: Ints
     fixed: Bools
@@ -55,9 +55,7 @@ class Net(NamedTuple):
     fixed_end_s: Ints
     pausable: Bools
     cal_ptr: Ints
-    cal_start: Ints
-    cal_end: Ints
-    cal_before: Ints
+    span: Ints
     horizon_s: int
     width: int
     setups: bool
@@ -103,11 +101,11 @@ def make_net(shop: Shop, timetable: Timetable) -> Net:
     overlaps = bool((shop.pred_kind == START_START).any())
     timed = bool((calendars != ALWAYS).any())
     return Net(
-        release_s=shop.op_release_s,
-        pred_ptr=shop.pred_ptr,
-        pred_op=shop.pred_op,
-        pred_kind=shop.pred_kind,
-        pred_lag_s=shop.pred_lag_s,
+        release_s=own(shop.op_release_s),
+        pred_ptr=own(shop.pred_ptr),
+        pred_op=own(shop.pred_op),
+        pred_kind=own(shop.pred_kind),
+        pred_lag_s=own(shop.pred_lag_s),
         succ_ptr=succ[0],
         succ_op=succ[1],
         succ_kind=succ[2],
@@ -119,19 +117,15 @@ def make_net(shop: Shop, timetable: Timetable) -> Net:
         option_lane_ptr=lane_ptr,
         option_lane=lane,
         lane_base=np.cumsum(rooms),
-        lane_group=shop.lane_group,
-        lane_family=shop.lane_family,
-        lane_calendar=shop.lane_calendar,
-        family=shop.op_family,
-        setup_s=shop.setup_s,
+        lane=table(shop.lane_calendar, shop.lane_group, shop.lane_family),
+        family=own(shop.op_family),
+        setup_s=own(shop.setup_s),
         fixed=shop.fixed,
-        fixed_start_s=shop.fixed_start_s,
-        fixed_end_s=shop.fixed_end_s,
+        fixed_start_s=own(shop.fixed_start_s),
+        fixed_end_s=own(shop.fixed_end_s),
         pausable=shop.op_pausable,
-        cal_ptr=shop.cal_ptr,
-        cal_start=shop.cal_start,
-        cal_end=shop.cal_end,
-        cal_before=shop.cal_before,
+        cal_ptr=own(shop.cal_ptr),
+        span=table(shop.cal_start, shop.cal_end, shop.cal_before),
         horizon_s=shop.horizon_s,
         width=int(counts.max(initial=1)),
         setups=setups,
@@ -197,7 +191,7 @@ def make_sol(shop: Shop, net: Net, timetable: Timetable) -> Sol:
     sol = Sol(
         option=np.array([_own_option(net, timetable, v) for v in range(n)], dtype=np.int64),
         seq=np.zeros(net.lane_base[-1], dtype=np.int64),
-        lane_len=np.zeros(len(net.lane_group), dtype=np.int64),
+        lane_len=np.zeros(len(net.lane), dtype=np.int64),
         where=np.zeros(n * net.width, dtype=np.int64),
         order=_time_order(shop, timetable),
         rank=np.zeros(n, dtype=np.int64),
@@ -258,7 +252,7 @@ def rebuild(net: Net, sol: Sol) -> None:
 @njit(cache=True, nogil=True)
 def setup(net: Net, lane: int, before: int, after: int) -> int:
     """Setup seconds on `lane` between two operations; -1 as `before` is the lane as it stands at the start."""
-    family = net.lane_family[lane] if before < 0 else net.family[before]
+    family = net.lane[lane, SET_FOR] if before < 0 else net.family[before]
     return hours.setup_between(net, lane, family, net.family[after])
 
 
@@ -268,15 +262,15 @@ def run_back(net: Net, cal: int, until: int, work: int, pausable: bool) -> int:
     if cal == ALWAYS:
         return until - work
     low, last = net.cal_ptr[cal], net.cal_ptr[cal + 1]
-    i = low + np.searchsorted(net.cal_start[low:last], until, side="left") - 1
+    i = low + np.searchsorted(net.span[low:last, START], until, side="left") - 1
     if pausable and i >= low:
-        left = net.cal_before[i] + min(until, net.cal_end[i]) - net.cal_start[i] - work
-        while i >= low and net.cal_before[i] > left:
+        left = net.span[i, BEFORE] + min(until, net.span[i, END]) - net.span[i, START] - work
+        while i >= low and net.span[i, BEFORE] > left:
             i -= 1
-        return net.cal_start[i] + left - net.cal_before[i] if i >= low else until - work
-    while i >= low and min(until, net.cal_end[i]) - net.cal_start[i] < work:
+        return net.span[i, START] + left - net.span[i, BEFORE] if i >= low else until - work
+    while i >= low and min(until, net.span[i, END]) - net.span[i, START] < work:
         i -= 1
-    return min(until, net.cal_end[i]) - work if i >= low else until - work
+    return min(until, net.span[i, END]) - work if i >= low else until - work
 
 
 @njit(cache=True, nogil=True)
@@ -317,7 +311,7 @@ def free_at(net: Net, lane: int, before: int, after: int, end: int) -> int:
     """When `lane`, free at `end` of operation `before`, is set up for operation `after`."""
     if not net.setups:
         return end
-    family = net.lane_family[lane] if before < 0 else net.family[before]
+    family = net.lane[lane, SET_FOR] if before < 0 else net.family[before]
     return hours.after_setup(net, lane, end, family, net.family[after])
 
 

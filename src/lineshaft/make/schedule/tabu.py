@@ -11,7 +11,7 @@ points between elites).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -22,6 +22,8 @@ from lineshaft.make.schedule.shop import Goal, Ints, Shop, Timetable
 
 ISLANDS = 2
 ELITES = 12
+FOUNDING = 3
+SWEEPS = 100
 
 
 @njit(cache=True, nogil=True)
@@ -43,7 +45,7 @@ def search(net: Net, sol: Sol, room: Room, rng: Ints, moves: int, best_option: I
         if not move(net, sol, room, v, option):
             room.tabu_until[option] = now + many
             continue
-        room.tabu_until[old] = now + many // 2 + choices + draw(rng, many // 2 + 2)
+        room.tabu_until[old] = now + 10 + many + choices + draw(rng, 10)
         span = sol.end_s.max()
         if span < best:
             best = span
@@ -76,9 +78,9 @@ class Search:
     net: Net
     islands: list[Island]
     elites: list[Elite]
+    first_order: Ints
     moves: int = 0
     rounds: int = 0
-    stale: int = field(default=0)
 
     @property
     def best(self) -> Timetable:
@@ -96,31 +98,38 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> Search:
     islands = [Island(np.array([s]), make_sol(shop, net, timetable), make_room(net)) for s in streams]
     first = islands[0].sol
     elite = Elite(int(first.end_s.max()), first.option.copy(), first.order.copy())
-    return Search(net, islands, [elite])
+    return Search(net, islands, [elite], elite.order)
 
 
 def step(search_: Search, moves: int, workers: int = 1) -> None:
     """One round: `moves` moves on each island, then the children join the elites."""
 
-    def run(island):
-        return _child(search_, island, moves)
+    def run(number: int) -> Elite:
+        return _child(search_, search_.islands[number], number, moves)
 
     if workers > 1:
         with ThreadPoolExecutor(ISLANDS) as pool:
-            children = list(pool.map(run, search_.islands))
+            children = list(pool.map(run, range(ISLANDS)))
     else:
-        children = [run(island) for island in search_.islands]
+        children = [run(number) for number in range(ISLANDS)]
     for child in children:
         _join(search_.elites, child)
     search_.rounds += 1
     search_.moves += moves
 
 
-def _child(search_: Search, island: Island, moves: int) -> Elite:
+def _child(search_: Search, island: Island, number: int, moves: int) -> Elite:
     net, sol, rng = search_.net, island.sol, island.rng
     a = search_.elites[draw(rng, len(search_.elites))]
     b = search_.elites[draw(rng, len(search_.elites))]
-    mix(net, sol, a.option, a.order, b.option, b.order, rng)
+    if search_.rounds == 0 and number == 0:
+        sol.option[:], sol.order[:] = a.option, a.order
+        rebuild(net, sol)
+    elif search_.rounds < FOUNDING:
+        spread(net, sol.option, rng)
+        mix(net, sol, sol.option.copy(), search_.first_order, sol.option.copy(), random_order(net, rng), rng)
+    else:
+        mix(net, sol, a.option, a.order, b.option, b.order, rng)
     option, order = sol.option.copy(), sol.order.copy()
     span = search(net, sol, island.room, rng, moves, option, order)
     return Elite(int(span), option, order)
@@ -152,3 +161,74 @@ def mix(net: Net, sol: Sol, option_a: Ints, order_a: Ints, option_b: Ints, order
         sol.option[v] = option_a[v] if draw(rng, 100) < weight else option_b[v]
     sol.order[:] = np.argsort(key, kind="mergesort")
     rebuild(net, sol)
+
+
+@njit(cache=True, nogil=True)
+def spread(net: Net, option: Ints, rng: Ints) -> None:
+    """Choose options that leave little work on the busiest lanes: descent on the sum of squared lane loads."""
+    n = len(option)
+    load = np.zeros(len(net.lane))
+    for v in range(n):
+        option[v] = net.option_ptr[v] + np.argmin(net.option_s[net.option_ptr[v] : net.option_ptr[v + 1]])
+        _load(net, load, option[v], 1)
+    ops = np.arange(n)
+    for i in range(n - 1, 0, -1):
+        j = draw(rng, i + 1)
+        ops[i], ops[j] = ops[j], ops[i]
+    for _ in range(SWEEPS):
+        moved = False
+        for v in ops:
+            _load(net, load, option[v], -1)
+            best = option[v]
+            least = _price(net, load, best)
+            for o in range(net.option_ptr[v], net.option_ptr[v + 1]):
+                price = _price(net, load, o)
+                if price < least:
+                    best, least = o, price
+            moved |= best != option[v]
+            option[v] = best
+            _load(net, load, best, 1)
+        if not moved:
+            break
+
+
+@njit(cache=True, nogil=True)
+def _load(net: Net, load: Ints, option: int, sign: int) -> None:
+    for k in range(net.option_lane_ptr[option], net.option_lane_ptr[option + 1]):
+        load[net.option_lane[k]] += sign * net.option_s[option]
+
+
+@njit(cache=True, nogil=True)
+def _price(net: Net, load: Ints, option: int) -> float:
+    """What the option adds to the sum of squared loads."""
+    price, work = 0.0, net.option_s[option]
+    for k in range(net.option_lane_ptr[option], net.option_lane_ptr[option + 1]):
+        price += work * (2.0 * load[net.option_lane[k]] + work)
+    return price
+
+
+@njit(cache=True, nogil=True)
+def random_order(net: Net, rng: Ints) -> Ints:
+    """A random topological order of the order network."""
+    n = len(net.release_s)
+    waiting = net.pred_ptr[1:] - net.pred_ptr[:-1]
+    order = np.empty(n, dtype=np.int64)
+    free = np.empty(n, dtype=np.int64)
+    many = 0
+    for v in range(n):
+        if waiting[v] == 0:
+            free[many] = v
+            many += 1
+    for i in range(n):
+        j = draw(rng, many)
+        v = free[j]
+        many -= 1
+        free[j] = free[many]
+        order[i] = v
+        for k in range(net.succ_ptr[v], net.succ_ptr[v + 1]):
+            s = net.succ_op[k]
+            waiting[s] -= 1
+            if waiting[s] == 0:
+                free[many] = s
+                many += 1
+    return order
