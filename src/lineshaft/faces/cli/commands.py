@@ -28,7 +28,7 @@ from lineshaft.store.folder import write_folder
 from lineshaft.store.importing import preview_import
 from lineshaft.store.layouts import PLAN_TABLES, read_layout
 from lineshaft.store.mapping import HeadingMap
-from lineshaft.store.workbook import write_template, write_workbook
+from lineshaft.store.workbook import write_example, write_template, write_workbook
 from lineshaft.store.works import Works
 from lineshaft.tables.rules import RULES
 
@@ -107,7 +107,9 @@ def _tables_to_import(
         raise Missing(f"{mapping} is not there.", f"{mapping} 不存在。")
     headings = HeadingMap.from_json(place.read_text(encoding="utf-8")) if place else None
     existing = {name: works.read(name) for name in works.tables()}
-    found = preview_import(source, works.catalog.schemas, existing, headings, mode=mode)
+    found = preview_import(
+        source, works.catalog.schemas, existing, headings, mode=mode, time_zone=works.time_zone
+    )
     frames = found.take(partial=partial or preview)
     if found.faults:
         print_faults(found.faults, language)
@@ -137,7 +139,7 @@ def run(
     limits: dict[str, Any],
     *,
     works: Path | None,
-    source: tuple[str | None, Path | None],
+    source: tuple[str, str],
     keep: Path | None,
     as_json: bool,
     background: bool,
@@ -145,13 +147,13 @@ def run(
 ) -> None:
     """`lineshaft run ENGINE`."""
     layout, files = source
-    if (works is None) == (layout is None):
+    if (works is None) == (not layout):
         raise Missing(
             "Name a works, or files with --from LAYOUT DIR, not both.",
             "请指定工厂数据目录,或用 --from 格式 目录,二者选一。",
         )
     language = reader_language()
-    with _works_to_plan(works, layout, files, keep) as opened:
+    with _works_to_plan(works, layout, Path(files), keep) as opened:
         with ProgressLine(language, quiet=as_json) as line:
             executor = "process" if background else "inline"
             run_id = opened.propose(
@@ -171,11 +173,9 @@ def run(
         )
 
 
-def _works_to_plan(works: Path | None, layout: str | None, files: Path | None, keep: Path | None) -> Works:
+def _works_to_plan(works: Path | None, layout: str, files: Path, keep: Path | None) -> Works:
     if works is not None:
         return Works.open(works)
-    assert layout is not None
-    assert files is not None
     frames, notes = read_layout(layout, files)
     frames = {name: frame for name, frame in frames.items() if name not in PLAN_TABLES}
     opened = Works.create(keep, files.stem) if keep else Works.transient(files.stem)
@@ -308,8 +308,7 @@ def template(engine_name: str, target: Path, example: bool) -> None:
             for table in [_table_of(members[member].schema)]
             if frame is not None
         }
-        schemas = {_table_of(info.schema): info.schema for info in members.values()}
-        write_workbook(frames, target, language, schemas=schemas)
+        write_example(engine, frames, target, language)
     else:
         write_template(engine, target, language)
     say(language, f"Template written to {target}", f"模板已写入 {target}")

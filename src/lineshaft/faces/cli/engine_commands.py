@@ -20,11 +20,12 @@ COMMON = {
         typer.Argument(None, metavar="[WORKS]", help="folder of the works / 工厂数据目录"),
     ),
     "source": (
-        tuple[str, Path],
+        tuple[str, str],
         typer.Option(
-            (None, None),
+            ("", ""),
             "--from",
             metavar="LAYOUT DIR",
+            show_default=False,
             help="plan files in a known layout: tables, log, fjsp, jsp, fjssp-w / 直接读取文件",
         ),
     ),
