@@ -60,7 +60,7 @@ def test_planning_again_keeps_what_is_locked(seed, data):
     locks = data.draw(st.lists(st.booleans(), min_size=many, max_size=many))
     previous = plan.operation_plan.with_columns(locked=pl.Series(locks, dtype=pl.Boolean))
     again = book.cast(
-        {name: getattr(book, name).lazy() for name in book.members() if getattr(book, name) is not None}
+        {name: getattr(book, name).lazy() for name in type(book).members() if getattr(book, name) is not None}
         | {"previous": previous.lazy(), "previous_resources": plan.resource_plan.lazy()}
     )
     result = solve(again, params, Run(work_limit=FEW_STEPS))

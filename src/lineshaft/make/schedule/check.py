@@ -217,7 +217,7 @@ def kpis(book: ShopBook, steps: dict[Key, Step], start_s: int, setup_s: int) -> 
             flows_s.append(end_s - to_s_up(order["release"]))
             tardiness_s += order["weight"] * max(0, end_s - to_s(order["due"])) if order["due"] else 0
     return {
-        "makespan_min": max((end_s - start_s for _, end_s in spans.values()), default=0) / 60,
+        "makespan_min": max([0, *(end_s - start_s for _, end_s in spans.values())]) / 60,
         "weighted_tardiness_min": tardiness_s / 60,
         "mean_flow_time_min": sum(flows_s) / len(flows_s) / 60 if flows_s else 0.0,
         "setup_min": setup_s / 60,

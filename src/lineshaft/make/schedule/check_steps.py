@@ -126,8 +126,6 @@ def read_places(book: ShopBook, plan: ShopPlan, steps: dict[Key, Step]) -> Itera
             held[key].append(row)
     for key, step in steps.items():
         step.places = [(row["resource_id"], row["place_no"]) for row in held[key]]
-        if len(set(step.places)) < len(step.places):
-            yield f"{step.name}: holds the same place twice"
         wanted = demands[*key, step.mode_no]
         if step.pin is None:
             yield from _demand_faults(step, wanted, held[key], members)
@@ -140,6 +138,8 @@ def read_places(book: ShopBook, plan: ShopPlan, steps: dict[Key, Step]) -> Itera
 def _demand_faults(
     step: Step, demands: list[dict[str, Any]], held: list[dict[str, Any]], members: set[tuple[str, str]]
 ) -> Iterator[str]:
+    if len(set(step.places)) < len(step.places):
+        yield f"{step.name}: holds the same place twice: {named(step.places)}"
     wanted = {row["demand_no"]: row for row in demands}
     units: dict[int, list[int]] = defaultdict(list)
     for row in held:

@@ -1,0 +1,74 @@
+"""Every installed engine and the toy, which is made an installed one by a distribution of two small files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lineshaft.core import Engine, engines, find_engine
+
+TESTS = Path(__file__).parents[1]
+DIST_INFO = {
+    "METADATA": "Metadata-Version: 2.1\nName: toy-cutting\nVersion: 1\n",
+    "entry_points.txt": "[lineshaft.engines]\ntoy.cutting = contract.toy:ENGINE\n",
+}
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@contextlib.contextmanager
+def toy_installed() -> Iterator[Path]:
+    """A folder on the path with the toy's distribution in it, gone again afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        info = Path(folder) / "toy_cutting-1.dist-info"
+        info.mkdir()
+        for name, text in DIST_INFO.items():
+            (info / name).write_text(text)
+        sys.path.append(folder)
+        engines.cache_clear()
+        try:
+            yield Path(folder)
+        finally:
+            sys.path.remove(folder)
+            engines.cache_clear()
+
+
+with toy_installed():
+    NAMES = list(engines())
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[Path]:
+    with toy_installed() as folder:
+        yield folder
+
+
+@pytest.fixture(params=NAMES)
+def engine(request: pytest.FixtureRequest, installed: Path) -> Engine:
+    return find_engine(request.param)
+
+
+@pytest.fixture
+def lineshaft(installed: Path, tmp_path: Path) -> Cli:
+    """The command line in a process of its own that finds the toy too."""
+    command = Path(sysconfig.get_path("scripts")) / "lineshaft"
+    path = os.pathsep.join([str(TESTS), str(installed)])
+    home = {"HOME": str(tmp_path), "LINESHAFT_LANG": "en", "PYTHONPATH": path, "PYTHONWARNINGS": "default"}
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(command), *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | home,
+        )
+
+    return run
