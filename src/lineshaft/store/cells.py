@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -31,6 +30,14 @@ _EXCEL_DIGITS = 10**15
 _INT64 = 2**63
 _TRUE = {"true", "yes", "y", "1", "是", "真", "√"}
 _FALSE = {"false", "no", "n", "0", "否", "假", "×"}
+
+
+_WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+
+
+def narrow(text: str) -> str:
+    """Full-width letters, digits and signs as ordinary ones, without blanks around."""
+    return text.translate(_WIDE).strip()
 
 
 class BadCell(ValueError):
@@ -88,7 +95,7 @@ def _blank_is_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def reader(value: Any) -> Any:
         _refuse_error(value)
         if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value).strip()
+            value = narrow(value)
             if not value:
                 return None
         return read(value)
@@ -139,7 +146,7 @@ def _choice_reader(column: dy.Enum) -> Callable[[Any], Any]:
         text = value if isinstance(value, str) else _text(value)
         if text in among:
             return among[text]
-        bare = unicodedata.normalize("NFKC", text).strip().casefold()
+        bare = narrow(text).casefold()
         if not bare:
             return None
         if bare in folded:
@@ -293,7 +300,7 @@ def _parse_moment(value: Any) -> datetime:
 
 def has_offset(text: str) -> bool:
     """True when a time in text names its distance to UTC."""
-    hit = _MOMENT.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    hit = _MOMENT.fullmatch(narrow(text))
     return bool(hit and hit[8])
 
 

@@ -15,7 +15,8 @@ from lineshaft.core.errors import BadInput, Fault, Words
 from lineshaft.core.frames import SOURCE, CrossRule, Frames, check_tables, references
 from lineshaft.store.cells import has_offset, read_cells
 from lineshaft.store.guard import file_fault
-from lineshaft.store.mapping import HeadingMap, Matched, Matching, find_zone, match_tables
+from lineshaft.store.mapping import HeadingMap
+from lineshaft.store.matching import Matched, Matching, find_zone, match_tables
 from lineshaft.store.sheets import KINDS, read_source
 from lineshaft.tables import TABLES
 from lineshaft.tables.rules import RULES
@@ -102,7 +103,9 @@ def preview_import(
         The file as a whole cannot be taken, or no table is recognised in it.
     """
     matching = match_tables(read_source(path), schemas, headings)
-    if not matching.matched and not matching.faults:
+    if matching.faults and not matching.matched:
+        raise BadInput(matching.faults)
+    if not matching.matched:
         raise BadInput([_nothing_found(path, schemas, matching)])
     known = dict(existing or {})
     zone = time_zone or _calendar_zone(matching, schemas, known)
