@@ -75,12 +75,11 @@ def _fjssp_w(path: Path) -> tuple[Frames, list[Words]]:
 
 def _log(path: Path) -> tuple[Frames, list[Words]]:
     from lineshaft.store.eventlog import read_event_log
-    from lineshaft.store.findings import finding_words
     from lineshaft.store.infer import infer_works
 
     inferred = infer_works(read_event_log(path))
     as_done = {name: frame for name, frame in inferred.history.items() if name in PLAN_TABLES}
-    return inferred.frames | as_done, [finding_words(finding) for finding in inferred.report]
+    return inferred.frames | as_done, [finding.words for finding in inferred.report]
 
 
 def _tables(path: Path) -> tuple[Frames, list[Words]]:
