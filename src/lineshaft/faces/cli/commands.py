@@ -19,6 +19,7 @@ from lineshaft.faces.cli.render import (
     print_faults,
     print_frame,
     print_json,
+    print_notes,
     print_result,
     result_json,
     say,
@@ -33,6 +34,7 @@ from lineshaft.store.works import Works
 from lineshaft.tables.rules import RULES
 
 HEADINGS = "headings.json"
+NOTES = "import-notes.txt"
 LOG_SUFFIXES = (".xes", ".xes.gz")
 
 
@@ -90,8 +92,7 @@ def import_(
             {"written": not preview, "tables": change.counts, "notes": [note._asdict() for note in notes]}
         )
         return
-    for note in notes:
-        out.print(note.say(language), markup=False)
+    print_notes(notes, path / NOTES, language)
     print_changes(change.counts, language)
     if preview:
         say(language, "Preview only; nothing was written.", "仅为预览,未写入任何数据。")
@@ -179,8 +180,7 @@ def _works_to_plan(works: Path | None, layout: str, files: Path, keep: Path | No
     frames, notes = read_layout(layout, files)
     frames = {name: frame for name, frame in frames.items() if name not in PLAN_TABLES}
     opened = Works.create(keep, files.stem) if keep else Works.transient(files.stem)
-    for note in notes:
-        say(reader_language(), *note)
+    print_notes(notes, opened.path / NOTES if keep else None, reader_language())
     opened.write(frames, "lineshaft", "import", source=files.name)
     return opened
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,7 @@ from lineshaft.faces.saying import STATUS, STOPPED, amount, duration, kpi_name, 
 
 FAULTS_SHOWN = 50
 REASONS_SHOWN = 12
+NOTES_SHOWN = 8
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -58,6 +60,17 @@ def print_faults(faults: Iterable[Fault], language: str) -> None:
     if len(faults) > FAULTS_SHOWN:
         more = len(faults) - FAULTS_SHOWN
         err.print(f"  … {Words(f'{more} more', f'另有 {more} 处').say(language)}", markup=False)
+
+
+def print_notes(notes: Sequence[Words], kept: Path | None, language: str) -> None:
+    """The first notes of an import on standard error; all of them, in both languages, in the file `kept`."""
+    for note in notes[:NOTES_SHOWN]:
+        err.print(note.say(language), markup=False)
+    if notes and kept:
+        kept.write_text("\n".join(f"{note.zh}\n{note.en}" for note in notes) + "\n", encoding="utf-8")
+    if len(notes) > NOTES_SHOWN:
+        more, where = len(notes) - NOTES_SHOWN, f": {kept}" if kept else ""
+        err.print(Words(f"… {more} more{where}", f"…… 另有 {more} 条{where}").say(language), markup=False)
 
 
 def result_json(engine: Engine, result: Result[Any], run_id: str = "") -> dict[str, Any]:
