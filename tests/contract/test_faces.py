@@ -32,17 +32,24 @@ def test_a_workbook_round_trip_is_the_identity(engine, language, tmp_path):
 
 
 def test_the_command_line_knows_every_engine(engine, lineshaft):
-    listed = json.loads(lineshaft("engines", "--json").stdout)
+    listed = json.loads(lineshaft("engines", "--json").out)
     assert engine.name in json.dumps(listed)
     described = lineshaft("describe", engine.name)
-    assert described.returncode == 0, described.stderr
+    assert described.code == 0, described.err
     for schema in engine.load("inputs").member_schemas().values():
-        assert schema.title[0] in described.stdout or table_name(schema) in described.stdout
-    told = json.loads(lineshaft("describe", engine.name, "--json").stdout)
+        assert schema.title[0] in described.out or table_name(schema) in described.out
+    told = json.loads(lineshaft("describe", engine.name, "--json").out)
     assert set(engine.title) <= set(flat(told))
     options = lineshaft("run", engine.name, "--help")
-    assert options.returncode == 0, options.stderr
-    assert "--work-limit" in options.stdout
+    assert options.code == 0, options.err
+    assert "--work-limit" in options.out
+
+
+def test_a_process_of_its_own_finds_the_toy(lineshaft_process):
+    done = lineshaft_process("engines")
+    assert done.code == 0, done.err
+    assert "toy.cutting" in done.out
+    assert "make.schedule" in done.out
 
 
 def flat(value):
@@ -58,7 +65,7 @@ def flat(value):
 
 def test_the_command_line_writes_its_template(engine, lineshaft, tmp_path):
     done = lineshaft("template", engine.name, tmp_path / "template.xlsx")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     empty = read_tables(tmp_path / "template.xlsx", engine_schemas(engine))
     assert all(frame.is_empty() for frame in empty.values())
 
@@ -68,32 +75,32 @@ def test_the_command_line_runs_accepts_and_undoes_it(engine, lineshaft, tmp_path
     works = tmp_path / "works"
     for arguments in (("init", works), ("import", works, tmp_path / "example.xlsx")):
         done = lineshaft(*arguments)
-        assert done.returncode == 0, done.stderr + done.stdout
+        assert done.code == 0, done.err + done.out
     done = lineshaft("run", engine.name, works, "--work-limit", "2000", "--seed", "3", "--json")
-    assert done.returncode == 0, done.stderr + done.stdout
-    answer = json.loads(done.stdout)
+    assert done.code == 0, done.err + done.out
+    answer = json.loads(done.out)
     assert {"engine", "version", "status", "digest", "kpis", "reasons", "warnings"} <= set(answer)
     assert answer["engine"] == engine.name
     for kpi in answer["kpis"]:
         assert {"name", "value", "unit", "bound", "gap"} <= set(kpi)
     run_id = answer["run"]
     again = lineshaft("replay", run_id, "--works", works)
-    assert again.returncode == 0, again.stderr + again.stdout
+    assert again.code == 0, again.err + again.out
     for arguments in (("preview", works, run_id), ("accept", works, run_id), ("undo", works)):
         done = lineshaft(*arguments)
-        assert done.returncode == 0, done.stderr + done.stdout
+        assert done.code == 0, done.err + done.out
 
 
 def test_a_wrong_parameter_is_one_readable_line(engine, lineshaft, tmp_path):
-    assert lineshaft("init", tmp_path / "works").returncode == 0
+    assert lineshaft("init", tmp_path / "works").code == 0
     done = lineshaft("run", engine.name, tmp_path / "works", "--work-limit", "many")
-    assert done.returncode == 3
-    assert "Traceback" not in done.stderr
-    assert "work_limit" in done.stderr
+    assert done.code == 3
+    assert "Traceback" not in done.err
+    assert "work_limit" in done.err
 
 
 def test_an_unknown_engine_is_one_readable_line(lineshaft):
     done = lineshaft("describe", "no.such")
-    assert done.returncode == 4
-    assert "no.such" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 4
+    assert "no.such" in done.err
+    assert "Traceback" not in done.err
