@@ -55,6 +55,8 @@ class Compiled:
         `op, item_id, receipt_id, ready_s`: the receipt that completes each requirement.
     ways
         Why a fixed operation is fixed: "finished", "running", "locked", "frozen".
+    stepless
+        Orders left out because they have no steps.
     """
 
     shop: Shop
@@ -67,6 +69,7 @@ class Compiled:
     families: tuple[str, ...]
     material: pl.DataFrame
     ways: Mapping[int, str]
+    stepless: tuple[str, ...]
 
 
 def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None = None) -> Compiled:
@@ -154,6 +157,7 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
         families=lanes.families,
         material=material,
         ways=held.ways,
+        stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
     )
 
 

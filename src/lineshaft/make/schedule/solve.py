@@ -6,7 +6,7 @@ replay with `work_limit` = `Result.work` gives the same tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lineshaft.core import Cancelled, Kpi, Result, Run
 from lineshaft.core.result import Status, StoppedBy
