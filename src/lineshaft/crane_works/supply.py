@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from lineshaft.crane_works.routes import Part
 
 Row = tuple[object, ...]
 
 LATE_SHARE = 0.06
-"""Share of the weekly receipts of forgings, castings, bearings, motors and panels that come 2 to 6 days late."""
+"""Share of the receipts of forgings, castings, bearings, motors and panels that come 2 to 6 days late."""
 
 BOUGHT = {
     "BAR-20CrMnTi": ("渗碳圆钢 kg / case-hardening bar, kg", "raw"),
@@ -56,14 +57,28 @@ def bought_words(item: str) -> tuple[str, str]:
     return f"{name} {size}", kind
 
 
-def receipt_rows(needs: list[tuple[datetime, str, float]], start: datetime, draw: random.Random) -> list[Row]:
-    """Rows of `receipt`: the first week's need and 5 % on hand, each later week's in the days before it is needed."""
+class Need(NamedTuple):
+    """What an order takes: its due date, its release, the item and how much."""
+
+    due: datetime
+    release: datetime
+    item: str
+    quantity: float
+
+
+def receipt_rows(needs: list[Need], start: datetime, draw: random.Random) -> list[Row]:
+    """Rows of `receipt`: bought in the order of due dates, so that what is not late is there for every release.
+
+    What is needed at the start is on hand, with 5 % more; later needs come by the week, 1 to 5 days before.
+    """
     by_week: dict[tuple[str, int], float] = defaultdict(float)
     first: dict[tuple[str, int], datetime] = {}
-    for release, item, quantity in sorted(needs):
-        key = item, (release - start).days // 7
-        by_week[key] += quantity
-        first.setdefault(key, release)
+    ready: dict[str, datetime] = {}
+    for need in sorted(needs, reverse=True):
+        ready[need.item] = min(need.release, ready.get(need.item, need.release))
+        key = need.item, (ready[need.item] - start).days // 7
+        by_week[key] += need.quantity
+        first[key] = ready[need.item]
     rows: list[Row] = []
     for (item, week), quantity in sorted(by_week.items()):
         late = item.split("-")[0] in TO_ORDER and draw.random() < LATE_SHARE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars as pl
 from lineshaft.crane_works.orders import CUSTOMERS, Job, Sale, catalogue, jobs, op_no, sales
 from lineshaft.crane_works.park import calendar_rows, resource_rows, setup_rows
 from lineshaft.crane_works.routes import ALWAYS
-from lineshaft.crane_works.supply import Row, item_rows, receipt_rows
+from lineshaft.crane_works.supply import Need, Row, item_rows, receipt_rows
 from lineshaft.crane_works.timing import (
     START,
     calendar_hours,
@@ -64,16 +65,16 @@ def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: fl
     until = START + timedelta(seconds=window, days=730)
     hours, calendar_of = calendar_hours(frames, until), class_calendars(frames)
     dated: list[Row] = []
+    needs: list[Need] = []
     for sale, work in ordered:
         release = released(sale.comes, window)
         flow_s = flow_end(work, int(release.timestamp()), hours, calendar_of) - release.timestamp()
-        dated += order_rows(sale, work, release, due_at(release, flow_s, due_factor * sale.patience))
-    frames |= as_frames({"work_order": dated})
-    needs = frames["material_requirement"].join(frames["work_order"], on="order_id")
-    receipts = receipt_rows(
-        needs.select("release", "item_id", "quantity").rows(), START.astimezone(UTC), draw
+        due = due_at(release, flow_s, due_factor * sale.patience)
+        dated += order_rows(sale, work, release, due)
+        needs += [Need(due, release, item, quantity) for item, quantity in materials(work)]
+    return frames | as_frames(
+        {"work_order": dated, "receipt": receipt_rows(needs, START.astimezone(UTC), draw)}
     )
-    return frames | as_frames({"receipt": receipts})
 
 
 def works_rows(scale: float) -> dict[str, list[Row]]:
@@ -82,12 +83,8 @@ def works_rows(scale: float) -> dict[str, list[Row]]:
     families, times = setup_rows()
     calendars, shifts, breaks, extra = calendar_rows(START.date(), STOCK_TAKING)
     items, lines = item_rows(catalogue())
-    holidays = [
-        row
-        for calendar, *_ in calendars
-        for year in FESTIVALS
-        for row in china_holidays(year, str(calendar)).rows()
-    ]
+    years = [china_holidays(year).rows() for year in FESTIVALS]
+    holidays = [(calendar, *row[1:]) for calendar, *_ in calendars for rows in years for row in rows]
     return {
         "customer": [(customer.customer_id, customer.name) for customer in CUSTOMERS],
         "item": items,
@@ -162,6 +159,13 @@ def route_rows(rows: dict[str, list[Row]], job: Job) -> None:
         if number and step.lag_h:
             lag_s = int(step.lag_h * 3_600)
             rows["segment_dependency"].append((order, op, order, op_no(number - 1), "end_start", lag_s, None))
+
+
+def materials(work: list[Job]) -> Iterator[tuple[str, float]]:
+    """(item, quantity) of everything bought for a sale."""
+    for job in work:
+        for step in job.part.steps:
+            yield from ((item, quantity * job.quantity) for item, quantity in step.takes)
 
 
 def lag_rows(rows: dict[str, list[Row]], work: list[Job]) -> None:
