@@ -130,6 +130,8 @@ class _Ticket(Generic[T]):
         try:
             with connection.begin_nested():
                 self._value = self._work(connection)
+        except sa.exc.IntegrityError as error:
+            self._error = StorageFailed(error)
         except sa.exc.DBAPIError:
             raise
         except Exception as error:
