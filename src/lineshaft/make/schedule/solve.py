@@ -92,8 +92,14 @@ def improve(compiled: Compiled, goal: Goal, answer: Answer, run: Run) -> tuple[A
             offered = answer.timetable
             run.offer(propose(compiled, goal, answer, work, "done"))
         tell(run, shop, answer, work, limit)
-        rounds.next()
+        if not rounds.next(time_left_s(run)):
+            return answer, work, "time"
         work += 1
+
+
+def time_left_s(run: Run) -> float | None:
+    """Seconds until the time limit."""
+    return None if run.time_limit_s is None else run.time_limit_s - run.elapsed_s()
 
 
 def stopped_by(goal: Goal, answer: Answer, work: int, limit: float | None, run: Run) -> StoppedBy | None:
