@@ -117,7 +117,14 @@ def _unfit(name: str, what: str) -> Refused:
     )
 
 
-STEPS: dict[int, Step] = {}
+def _add_basis(connection: sa.Connection) -> None:
+    """Form 0 knew a run's inputs only, not the tables that accepting it replaces."""
+    connection.exec_driver_sql("ALTER TABLE ls_run ADD COLUMN basis TEXT NOT NULL DEFAULT '{}'")
+    connection.exec_driver_sql("UPDATE ls_run SET basis = inputs")
+
+
+STEPS: tuple[Step, ...] = (_add_basis,)
+assert len(STEPS) == VERSION
 
 
 def scalar(connection: sa.Connection, key: str) -> Any:
