@@ -1,8 +1,8 @@
 """CP-SAT for small shops: better plans and proofs where every lane works around the clock and nothing is set up.
 
 The best plan so far is hint and horizon. One cumulative for each group of lanes that certain work cannot leave makes
-up for the weak bound of alternatives (each alone is a relaxation that CP-SAT does not see). Runs are limited by
-deterministic time and interleave their workers, so that the same shop gives the same answer.
+up for the weak bound of alternatives (each alone is a relaxation that CP-SAT does not see). One worker and a limit of
+deterministic time: the same shop gives the same answer.
 """
 
 from __future__ import annotations
@@ -45,13 +45,12 @@ def suits(shop: Shop, goal: Goal) -> bool:
 
 
 def prove(
-    shop: Shop, goal: Goal, best: Timetable, seed: int, workers: int, work_s: float, time_left_s: float | None
+    shop: Shop, goal: Goal, best: Timetable, seed: int, work_s: float, time_left_s: float | None
 ) -> Proof:
-    """Minimise the first level of the goal for `work_s` deterministic seconds, from the best plan known."""
+    """Minimise the first level of the goal for `work_s` of CP-SAT's deterministic time, from the best plan known."""
     model = Model(shop, goal, best)
     solver = cp_model.CpSolver()
-    solver.parameters.num_workers = workers
-    solver.parameters.interleave_search = workers > 1
+    solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed
     solver.parameters.max_deterministic_time = work_s
     if time_left_s is not None:

@@ -14,7 +14,7 @@ from lineshaft.make.schedule.shop import OBJECTIVES, Goal, Score, Shop, Timetabl
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS = 1_000_000
 MOST_MOVES = 5_000
-FIRST_PROOF_S, LONGEST_PROOF_S = 1.0, 16.0
+FIRST_PROOF_S, LONGEST_PROOF_S = 0.05, 1.6
 
 
 class Rounds:
@@ -30,7 +30,7 @@ class Rounds:
     proven
         Lower bounds known so far.
     seed, workers
-        Of the search (whose answer does not depend on the workers) and of the exact method (whose answer may).
+        The answer depends on the seed, not on the workers.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Rounds:
 
     def _prove(self, time_left_s: float | None) -> bool:
         work_s = min(LONGEST_PROOF_S, FIRST_PROOF_S * (self.done + 2) / 2)
-        proof = prove(self.shop, self.goal, self.best, self.seed, self.workers, work_s, time_left_s)
+        proof = prove(self.shop, self.goal, self.best, self.seed, work_s, time_left_s)
         if not proof.complete:
             return False
         if proof.timetable is not None:
