@@ -15,14 +15,14 @@ from lineshaft.make.schedule.check import check
 from lineshaft.make.schedule.solve import solve
 
 SEEDS = st.integers(0, 2**31)
-FEW_STEPS = 2_000
+FEW_ROUNDS = 3
 
 
 @settings(max_examples=50, deadline=None)
 @given(SEEDS)
 def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     book, params = random_book(seed), random_params(seed)
-    result = solve(book, params, Run(work_limit=FEW_STEPS))
+    result = solve(book, params, Run(work_limit=FEW_ROUNDS))
     checked = check(book, result.tables, params)
     assert checked.violations == ()
     assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(checked.kpis, rel=1e-12)
@@ -32,7 +32,7 @@ def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
 @given(SEEDS)
 def test_no_plan_is_better_than_a_stated_bound(seed):
     book, params = random_book(seed, max_ops=12), random_params(seed)
-    result = solve(book, params, Run(work_limit=FEW_STEPS))
+    result = solve(book, params, Run(work_limit=FEW_ROUNDS))
     found = [check(book, random_plan(book, params, n), params) for n in range(6)]
     assert all(plan.violations == () for plan in found)
     for kpi in result.kpis:
@@ -45,7 +45,7 @@ def test_no_plan_is_better_than_a_stated_bound(seed):
 @given(SEEDS)
 def test_the_same_work_gives_the_same_bytes(seed):
     book, params = random_book(seed), random_params(seed)
-    once, again = (solve(book, params, Run(seed=7, work_limit=FEW_STEPS)) for _ in range(2))
+    once, again = (solve(book, params, Run(seed=7, work_limit=FEW_ROUNDS)) for _ in range(2))
     assert result_bytes(once) == result_bytes(again)
     replayed = solve(book, params, Run(seed=7, work_limit=once.work))
     assert result_bytes(replayed) == result_bytes(once)
@@ -55,7 +55,7 @@ def test_the_same_work_gives_the_same_bytes(seed):
 @given(SEEDS, st.data())
 def test_planning_again_keeps_what_is_locked(seed, data):
     book, params = random_book(seed), random_params(seed)
-    plan = solve(book, params, Run(work_limit=FEW_STEPS)).tables
+    plan = solve(book, params, Run(work_limit=FEW_ROUNDS)).tables
     many = len(plan.operation_plan)
     locks = data.draw(st.lists(st.booleans(), min_size=many, max_size=many))
     previous = plan.operation_plan.with_columns(locked=pl.Series(locks, dtype=pl.Boolean))
@@ -63,5 +63,5 @@ def test_planning_again_keeps_what_is_locked(seed, data):
         {name: getattr(book, name).lazy() for name in type(book).members() if getattr(book, name) is not None}
         | {"previous": previous.lazy(), "previous_resources": plan.resource_plan.lazy()}
     )
-    result = solve(again, params, Run(work_limit=FEW_STEPS))
+    result = solve(again, params, Run(work_limit=FEW_ROUNDS))
     assert check(again, result.tables, params).violations == ()

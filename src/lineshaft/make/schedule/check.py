@@ -98,19 +98,21 @@ def work_faults(steps: dict[Key, Step], hours: LaneHours, start_s: int) -> Itera
 
 
 def _working_faults(step: Step, shared: Hours) -> Iterator[str]:
-    period = f"{clock(step.start_s)} to {clock(step.end_s)}"
-    on = f" on {named(step.places)}" if step.places else ""
     worked_s = shared.worked(step.start_s, step.end_s)
     if worked_s != step.need_s or step.end_s < step.start_s:
-        yield f"{step.name}: works {worked_s} s{on} from {period}, needs {step.need_s} s"
+        wrong = f"works {worked_s} s, needs {step.need_s} s"
     elif not shared.can_begin(step.start_s):
-        yield f"{step.name}: starts {clock(step.start_s)}{on}, outside working time"
+        wrong = "starts outside working time"
     elif step.need_s and not shared.can_finish(step.end_s):
-        yield f"{step.name}: ends {clock(step.end_s)}{on}, outside working time"
+        wrong = "ends outside working time"
     elif step.need_s == 0 and step.end_s != step.start_s:
-        yield f"{step.name}: lasts from {period}, needs no time"
+        wrong = "lasts some time, needs none"
     elif not step.operation["pausable"] and not shared.unbroken(step.start_s, step.end_s):
-        yield f"{step.name}: may not pause, but is interrupted{on} from {period}"
+        wrong = "may not pause, but is interrupted"
+    else:
+        return
+    on = f" on {named(step.places)}" if step.places else ""
+    yield f"{step.name}{on}: {wrong} ({clock(step.start_s)} to {clock(step.end_s)})"
 
 
 def order_of_work_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str]:
