@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -167,7 +168,7 @@ def checked_makespan(shop, steps):
         makespan = max(makespan, ready)
     for busy in on.values():
         busy.sort()
-        assert all(a[1] <= b[0] for a, b in zip(busy, busy[1:])), "two steps at once on a machine"
+        assert all(a[1] <= b[0] for a, b in pairwise(busy)), "two steps at once on a machine"
     return int(makespan)
 
 

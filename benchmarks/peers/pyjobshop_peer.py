@@ -23,4 +23,5 @@ left_s = asked["seconds"] - (time.perf_counter() - begun)
 result = model.solve(solver="ortools", time_limit=left_s, num_workers=asked["workers"], display=False)
 modes = model.data().modes
 found = [[task.start, modes[task.mode].resources[0], task.end] for task in result.best.tasks]
+found += [None] * (sum(map(len, asked["jobs"])) - len(found))
 json.dump({"steps": found, "bound": result.lower_bound, "wall_s": time.perf_counter() - begun}, sys.stdout)
