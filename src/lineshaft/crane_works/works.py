@@ -30,7 +30,7 @@ STOCK_TAKING = date(2026, 3, 31)
 Frames = dict[str, pl.DataFrame]
 
 
-def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: float = 2.0) -> Frames:
+def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: float = 1.75) -> Frames:
     """The tables of the crane works.
 
     Parameters
