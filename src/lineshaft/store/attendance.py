@@ -76,10 +76,14 @@ def quiet_hours(times: Sequence[int]) -> Span | None:
 
 
 def worked_pieces(span: Span, quiet: Span | None, times: Sequence[int]) -> list[Span]:
-    """The operation without the quiet hours it runs through and without days between on which nothing is logged."""
+    """The operation without the quiet hours it runs through and without days between on which nothing is logged.
+
+    At least the minute before its end was worked: somebody was there to end it.
+    """
     if quiet is None:
         return [span]
-    edges = [span[0], *(edge for night in nights(span, quiet) for edge in night), span[1]]
+    cuts = [(begin, min(end, span[1] - 60)) for begin, end in nights(span, quiet)]
+    edges = [span[0], *(edge for cut in cuts for edge in cut), span[1]]
     pieces = list(zip(edges[::2], edges[1::2]))
     middle = [piece for piece in pieces[1:-1] if seen_within(piece, times)]
     return [pieces[0], *middle, pieces[-1]] if len(pieces) > 1 else pieces

@@ -206,7 +206,7 @@ def without_artificial(rows: list[Any], path: Path, notes: list[Fault]) -> list[
     kept = [row for row in rows if row[1] in lasting or normal(row[1]) not in ARTIFICIAL]
     dropped = Counter(row[1] for row in rows) - Counter(row[1] for row in kept)
     for activity, count in sorted(dropped.items()):
-        en = f"{count} artificial events of no length are left out"
+        en = f"{count} artificial event(s) of no length are left out"
         zh = f"未计入 {count} 个无时长的人工事件"
         notes.append(Fault(path.name, (), "activity", activity, "artificial", Words(en, zh)))
     return kept

@@ -22,6 +22,7 @@ from lineshaft.store.attendance import (
     usual_hours,
     weekday_of,
 )
+from lineshaft.store.eventlog import EventLog
 from lineshaft.store.people import People, Step
 from lineshaft.store.roster import idle_days
 
@@ -39,6 +40,7 @@ WORDS = {
         "{first} to {last}.",
         "{orders} 个工单、{operations} 道工序、{people} 名人员、{activities} 种作业,共 {hours} 小时,{first} 至 {last}。",
     ),
+    "left_out": ("{what}: {en}.", "{what}:{zh}。"),
     "zone": (
         "Days and weekdays are those of {zone}; change it if the works keeps another time.",
         "日期和星期按 {zone} 时区计;如与工厂不符请更改。",
@@ -141,11 +143,17 @@ class Finding:
 
 
 def findings(
-    steps: Sequence[Step], people: People, frames: Mapping[str, pl.DataFrame], zone: str, sustained: float
+    log: EventLog,
+    steps: Sequence[Step],
+    people: People,
+    frames: Mapping[str, pl.DataFrame],
+    zone: str,
+    sustained: float,
 ) -> tuple[Finding, ...]:
     """Everything that `infer_works` has to tell, the most general first."""
     return (
         *_of_log(steps, people, zone),
+        *_of_notes(log),
         *_of_routes(steps, frames),
         *_of_durations(steps, people, frames),
         *_of_skills(steps, people),
@@ -168,6 +176,14 @@ def _of_log(steps: Sequence[Step], people: People, zone: str) -> Iterator[Findin
     yield Finding("operation", (), "log", facts, "sure")
     yield Finding("calendar", (), "zone", {"zone": zone}, "guess")
     yield Finding("work_order", (), "release", {"orders": facts["orders"]}, "likely")
+
+
+def _of_notes(log: EventLog) -> Iterator[Finding]:
+    for note in (*log.notes, *log.faults):
+        what = note.value if note.source == "" else f"{note.source} {note.value or note.column}"
+        yield Finding(
+            "operation", (), "left_out", {"what": what, "en": note.words.en, "zh": note.words.zh}, "sure"
+        )
 
 
 def _of_routes(steps: Sequence[Step], frames: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def infer_works(log: EventLog, *, zone: str = "UTC", sustained: float = SUSTAINE
     return Inferred(
         frames={name: frames[name] for name in TABLES if name in frames},
         history=history_tables(steps, people),
-        report=findings(steps, people, frames, zone, sustained),
+        report=findings(log, steps, people, frames, zone, sustained),
     )
 
 

@@ -181,11 +181,13 @@ def paired(
                 "只有完成没有开始;日志须有每道工序的开始和完成时间",
             )
             faults.append(Fault(TABLE, where, "start", None, "no_start", words, source))
-    for (case_id, activity, _), open_ in begun.items():
-        for at, line in open_:
-            words = Words("started and not completed: left out", "已开始但未完成:未计入")
-            where = (case_id or "?", activity or "?")
-            notes.append(Fault(TABLE, where, "end", at, "unfinished", words, f"{path.name}:{line}"))
+    open_ = sorted(line for some in begun.values() for _, line in some)
+    if open_:
+        words = Words(
+            f"{len(open_)} operation(s) begun and not completed are left out",
+            f"未计入 {len(open_)} 道未完成的工序",
+        )
+        notes.append(Fault(path.name, (), "", "complete", "unfinished", words, f"{path.name}:{open_[0]}"))
     for transition, count in sorted(skipped.items()):
-        words = Words(f"{count} events of this kind are left out", f"未计入 {count} 个此类事件")
+        words = Words(f"{count} event(s) of this kind are left out", f"未计入 {count} 个此类事件")
         notes.append(Fault(path.name, (), "lifecycle:transition", transition, "transition", words))
