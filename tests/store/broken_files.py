@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import xlsxwriter
 
 Sheets = dict[str, list[list[Any]]]
@@ -421,6 +422,19 @@ def one_long_text_in_very_many_cells(folder):
     return rezip(path, edit)
 
 
+@broken("zip_bomb", "book.xlsx")
+def a_text_longer_than_a_cell_holds_in_many_cells(folder):
+    path = workbook(folder, {"customer": [["customer_id", "name"], ["C-1", "x"]]})
+    cells = b"".join(b'<row r="%d"><c r="B%d" t = "s"><v>3</v></c></row>' % (r, r) for r in range(3, 303))
+
+    def edit(name, content):
+        if name == "xl/sharedStrings.xml":
+            return content.replace(b"<t>x</t>", b"<t>" + b"x" * 1_000_000 + b"</t>")
+        return content.replace(b"</sheetData>", cells + b"</sheetData>") if "sheet1" in name else content
+
+    return rezip(path, edit)
+
+
 @broken("xml_entity", "book.xlsx")
 def xml_entities(folder):
     bomb = b'<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]>'
@@ -462,6 +476,19 @@ def unknown_ending(folder):
 @broken("damaged_file", "customer.parquet")
 def not_parquet(folder):
     return text(folder, "customer.parquet", b"PAR1 no")
+
+
+@broken("nested", "customer.parquet")
+def lists_in_parquet(folder):
+    pl.DataFrame({"customer_id": ["C-1"], "name": [["a", "b"]]}).write_parquet(folder / "customer.parquet")
+    return folder / "customer.parquet"
+
+
+@broken("too_many_rows", "customer.parquet")
+def two_million_rows_in_parquet(folder):
+    ids = pl.int_range(2_000_000, eager=True).alias("customer_id")
+    pl.DataFrame(ids).write_parquet(folder / "customer.parquet")
+    return folder / "customer.parquet"
 
 
 # CSV -------------------------------------------------------------------------------------------------------------

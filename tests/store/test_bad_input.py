@@ -49,7 +49,7 @@ def works(tmp_path_factory):
     frames = preview_import(right_book(folder)).take()
     with Works.create(path, "shop", "Asia/Shanghai") as made:
         made.write({name: frames[name] for name in ("customer", "item", "calendar")}, "test", "import")
-    return path
+    return path, state_of(path)
 
 
 def state_of(path):
@@ -61,9 +61,9 @@ def state_of(path):
 def test_the_command_refuses_and_changes_nothing(case, works, tmp_path, monkeypatch, capsys):
     from lineshaft.faces.cli.main import main
 
-    path = case.make(tmp_path)
-    before = state_of(works)
-    arguments = ["lineshaft", "--lang", "en", "import", str(works), str(path), "--layout", case.layout]
+    path, before = works
+    source = case.make(tmp_path)
+    arguments = ["lineshaft", "--lang", "en", "import", str(path), str(source), "--layout", case.layout]
     monkeypatch.setattr(sys, "argv", arguments)
     monkeypatch.setenv("LINESHAFT_LANG", "en")
     with pytest.raises(SystemExit) as stopped:
@@ -72,10 +72,10 @@ def test_the_command_refuses_and_changes_nothing(case, works, tmp_path, monkeypa
     said = capsys.readouterr()
     assert "Traceback" not in said.out + said.err
     assert said.out + said.err
-    assert state_of(works) == before
+    assert state_of(path) == before
 
 
-def test_an_unknown_layout_is_refused(works, tmp_path):
+def test_an_unknown_layout_is_refused(tmp_path):
     from lineshaft.store.layouts import read_layout
 
     with pytest.raises(LineshaftError) as refused:

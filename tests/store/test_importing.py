@@ -161,6 +161,19 @@ def test_own_headings_are_used_and_handed_back(tmp_path):
     assert preview.headings == headings
 
 
+def test_parquet_from_elsewhere_is_read_with_its_own_types(tmp_path):
+    frame = pl.DataFrame(
+        {
+            "物料号": pl.Series(["gear"], dtype=pl.Categorical),
+            "类别": ["自制件"],
+            "单件质量(g)": pl.Series(["1250.5"]).cast(pl.Decimal(12, 3)),
+        }
+    )
+    frame.write_parquet(tmp_path / "物料.parquet")
+    taken = preview_import(tmp_path / "物料.parquet").take()["item"]
+    assert taken.rows() == [("gear", None, "part", 1.2505)]
+
+
 def test_the_digest_is_that_of_the_content(tmp_path):
     one, two = text(tmp_path, "a.csv", "x"), text(tmp_path, "b.csv", "x")
     assert file_digest(one) == file_digest(two)

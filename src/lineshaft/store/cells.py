@@ -197,26 +197,41 @@ def _clock(value: time | timedelta, unit: str) -> Fraction:
 
 
 def _whole(value: Any, factor: Fraction | None, unit: str) -> int:
+    plain = _plain_whole(value) if factor is None else None
+    if plain is not None:
+        return plain
     number = _number(value, unit)
-    if isinstance(number, float) and (not -_INT64 < number < _INT64):
+    if isinstance(number, float) and not -_INT64 < number < _INT64:
         raise BadCell("dtype", f"is {value}, too large", f"为 {value},超出范围")
-    exact = Fraction(number) if not isinstance(value, time | timedelta) else number
-    if factor is not None and not isinstance(value, time | timedelta):
-        exact = (Fraction(repr(value)) if isinstance(value, float) else Fraction(exact)) * factor
-    if exact != int(exact):
-        converted = f" (= {float(exact):g} {unit})" if factor is not None else ""
-        raise BadCell(
-            "whole", f"is {value}{converted}, must be a whole number", f"为 {value}{converted},须为整数"
-        )
-    if not -_INT64 < exact < _INT64:
-        raise BadCell("dtype", f"is {value}, too large", f"为 {value},超出范围")
-    if isinstance(value, float) and abs(value) > _EXACT_MAX:
+    if isinstance(number, float) and abs(number) > _EXACT_MAX:
         raise BadCell(
             "long_number",
             f"is {value:.0f}: Excel keeps 15 digits of a number only",
             f"为 {value:.0f}:Excel 的数字只保留 15 位",
         )
+    exact = _converted(value, number, factor)
+    if exact.denominator != 1:
+        became = f" (= {float(exact):g} {unit})" if factor is not None else ""
+        raise BadCell("whole", f"is {value}{became}, must be a whole number", f"为 {value}{became},须为整数")
+    if not -_INT64 < exact < _INT64:
+        raise BadCell("dtype", f"is {value}, too large", f"为 {value},超出范围")
     return int(exact)
+
+
+def _plain_whole(value: Any) -> int | None:
+    """The common case, quickly: a whole number as Excel, CSV and Parquet hold it."""
+    if isinstance(value, float):
+        return int(value) if abs(value) <= _EXACT_MAX and value.is_integer() else None
+    if isinstance(value, str):
+        return int(value) if len(value) < 19 and value.isascii() and value.isdigit() else None
+    return value if type(value) is int and -_INT64 < value < _INT64 else None
+
+
+def _converted(value: Any, number: Fraction | float, factor: Fraction | None) -> Fraction:
+    """The number in the column's unit; a decimal from Excel counts as the decimal that is shown."""
+    if factor is None or isinstance(value, time | timedelta):
+        return Fraction(number)
+    return Fraction(repr(number) if isinstance(number, float) else number) * factor
 
 
 def _real(value: Any, factor: Fraction | None, unit: str) -> float:
@@ -224,11 +239,9 @@ def _real(value: Any, factor: Fraction | None, unit: str) -> float:
     if isinstance(number, float) and number - number != 0:
         raise BadCell("dtype", f"is {value}, must be a finite number", f"为 {value},须为有限的数")
     try:
-        if factor is not None and not isinstance(value, time | timedelta):
-            return float(Fraction(repr(value) if isinstance(value, float) else number) * factor)
-        if isinstance(value, str):
-            return _finite(float(value))
-        return float(number)
+        if factor is not None:
+            return float(_converted(value, number, factor))
+        return _finite(float(value)) if isinstance(value, str) else float(number)
     except OverflowError:
         raise BadCell("dtype", f"is {value}, too large", f"为 {value},超出范围") from None
 

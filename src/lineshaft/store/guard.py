@@ -7,6 +7,7 @@ that multiply; a parser that believes them takes the machine down. Everything he
 from __future__ import annotations
 
 import re
+import string
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,12 +29,11 @@ CELLS_MAX = 20_000_000
 TEXT_MAX = 200_000_000
 
 _CHUNK = MEGABYTE
-_OVERLAP = 256
-_TEXT_EXCEL_MAX = 32_767
-_PLACE = re.compile(rb"""[\s]r\s*=\s*["']([A-Za-z]{0,9})(\d{1,18})["']""")
-_ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\bt=["']e["'][^>]*>""")
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
-_SHARED_CELL = re.compile(rb"""\bt=["']s["']""")
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,9}\d{1,18})["']""")
+_ERROR_CELL = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\bt\s*=\s*["']e["'][^>]*>""")
+_FORMULA = re.compile(rb"<f[\s>/]")
+_SHARED_CELL = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v[^>]*>\s*(\d{1,9})\s*<""")
+_LETTERS, _DIGITS = string.ascii_letters.encode(), string.digits.encode()
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
 
 
@@ -146,7 +146,7 @@ def _scan_archive(path: Path, archive: zipfile.ZipFile) -> dict[str, SheetScan]:
                 _check_extent(path, entry.filename, scan)
         scans[entry.filename] = scan
         if entry.filename == "xl/sharedStrings.xml":
-            longest_text = min(entry.file_size, _TEXT_EXCEL_MAX)
+            longest_text = entry.file_size
     _check_text(path, archive, scans, longest_text)
     return {name: scans.get(part, SheetScan()) for name, part in _sheet_parts(archive).items()}
 
@@ -186,17 +186,18 @@ def _pieces(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Ite
 
 
 def _scan_piece(scan: SheetScan, piece: bytes) -> None:
-    places = set(_PLACE.findall(piece))
-    if places:
-        scan.rows = max(scan.rows, max(int(row) for _, row in places))
-        letters = {column.upper() for column, _ in places}
-        scan.columns = max(scan.columns, max(column_number(column.decode()) for column in letters))
-    for cell in _ERROR_CELL.findall(piece):
-        place = _PLACE.search(cell)
-        if place:
-            scan.errors.add((place[1] + place[2]).decode().upper())
+    places = b" ".join(_PLACE.findall(piece)).upper()
+    rows, columns = (
+        set(places.translate(None, _LETTERS).split()),
+        set(places.translate(None, _DIGITS).split()),
+    )
+    scan.rows = max(scan.rows, *map(int, rows), 0)
+    scan.columns = max(scan.columns, *(column_number(column.decode()) for column in columns), 0)
+    if b'"e"' in piece or b"'e'" in piece:
+        found = (_PLACE.search(cell) for cell in _ERROR_CELL.findall(piece))
+        scan.errors |= {place[1].decode().upper() for place in found if place}
     scan.formulas += len(_FORMULA.findall(piece))
-    scan.shared += len(_SHARED_CELL.findall(piece))
+    scan.shared += piece.count(b'"s"') + piece.count(b"'s'")
 
 
 def _check_extent(path: Path, part: str, scan: SheetScan) -> None:
@@ -232,11 +233,12 @@ def _check_text(path: Path, archive: zipfile.ZipFile, scans: dict[str, SheetScan
     lengths = [len(text) for text in re.split(rb"<(?:\w+:)?si\b", texts)[1:]]
     if used * max(lengths, default=0) <= TEXT_MAX:
         return
-    total = 0
+    longest = max(lengths)
+    total = used * longest
     for name in scans:
         if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            cells = re.findall(rb"""\bt=["']s["'][^>]*>\s*<(?:\w+:)?v>(\d{1,9})<""", archive.read(name))
-            total += sum(lengths[int(i)] for i in cells if int(i) < len(lengths))
+            cells = [int(index) for index in _SHARED_CELL.findall(archive.read(name))]
+            total -= sum(longest - lengths[index] for index in cells if index < len(lengths))
     if total > TEXT_MAX:
         raise _bomb(path)
 

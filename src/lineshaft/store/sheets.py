@@ -17,6 +17,8 @@ import python_calamine as calamine
 from lineshaft.core.errors import BadInput, Fault, Missing, Words
 from lineshaft.store.delimited import read_csv
 from lineshaft.store.guard import (
+    CELLS_MAX,
+    COLUMNS_MAX,
     ROWS_MAX,
     check_size,
     column_letters,
@@ -169,15 +171,17 @@ def _read_text(path: Path) -> RawSheet:
 
 def _read_parquet(path: Path) -> RawSheet:
     try:
-        many = pl.scan_parquet(path).select(pl.len()).collect().item()
-        if many > ROWS_MAX:
+        lazy = pl.scan_parquet(path)
+        rows, columns = lazy.select(pl.len()).collect().item(), len(lazy.collect_schema())
+        if rows > ROWS_MAX or columns > COLUMNS_MAX or rows * columns > CELLS_MAX:
             raise file_fault(
                 path,
                 "too_many_rows",
-                f"has {many} rows, at most {ROWS_MAX}",
-                f"有 {many} 行,最多 {ROWS_MAX} 行",
+                f"has {rows} rows and {columns} columns; at most {ROWS_MAX} rows, {COLUMNS_MAX} columns and "
+                f"{CELLS_MAX} values are read",
+                f"有 {rows} 行 {columns} 列;最多读取 {ROWS_MAX} 行、{COLUMNS_MAX} 列、{CELLS_MAX} 个值",
             )
-        frame = pl.read_parquet(path)
+        frame = lazy.collect().with_columns(pl.selectors.decimal().cast(pl.String))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise file_fault(
             path,
