@@ -1,5 +1,8 @@
 """Propose, preview, accept, undo: what each does to the works and when it is refused."""
 
+import threading
+from datetime import UTC, datetime, timedelta
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -7,6 +10,7 @@ from toy_line import FREE, TOY, orders
 
 from lineshaft.core import BadInput, Cancelled, Missing, Refused
 from lineshaft.store import Cell, Works
+from lineshaft.store.overlay import lay_over
 
 
 @pytest.fixture
@@ -173,3 +177,48 @@ def test_broken_tables_fail_the_run_and_name_the_cell(works):
         works.propose(TOY, {"delay_h": -1})
     assert bad.value.faults[0].column == "delay_h"
     assert works.runs() == []
+
+
+@pytest.mark.parametrize("engine", [TOY, FREE], ids=lambda engine: engine.name)
+def test_of_many_planners_who_accept_at_once_one_wins(works, engine):
+    """Half of them through another connection to the same file."""
+    proposals = [works.propose(engine, {"delay_h": delay_h}) for delay_h in range(8)]
+    outcomes = {}
+    barrier = threading.Barrier(len(proposals))
+
+    def decide(desk, run):
+        barrier.wait(30)
+        try:
+            outcomes[run] = desk.accept(run, "li")
+        except Refused as refused:
+            outcomes[run] = refused
+
+    with Works.open(works.path) as other:
+        other.use(engine)
+        threads = [
+            threading.Thread(target=decide, args=(desk, run))
+            for desk, run in zip([works, other] * 4, proposals, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    (winner,) = [run for run, outcome in outcomes.items() if outcome == "a1"]
+    assert len(outcomes) == 8
+    assert works.read("order_plan").equals(works.result(winner).tables.plan)
+
+
+def test_a_key_in_a_what_if_may_be_text(works):
+    actual = pl.DataFrame({"resource_id": ["M1"], "capacity": [2], "name": [None], "kind": ["machine"]})
+    moment = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    down = pl.DataFrame(
+        {"resource_id": ["M1"], "start": [moment], "end": [moment + timedelta(1)], "capacity": [0]}
+    )
+    works.write({"resource": actual, "resource_capacity": down}, "li", "import")
+    frames = {"resource_capacity": works.read("resource_capacity")}
+    for key in (("M1", moment), ("M1", "2026-01-05T08:00:00Z"), ("M1", "2026-01-05T16:00:00+08:00")):
+        cell = Cell("resource_capacity", key, "capacity", "1")
+        laid = lay_over(frames, [cell], works.catalog.schemas)["resource_capacity"]
+        assert laid["capacity"].to_list() == [1]
+    with pytest.raises(BadInput):
+        lay_over(frames, [Cell("resource_capacity", ("M1", "never"), "capacity", 1)], works.catalog.schemas)

@@ -110,9 +110,21 @@ def claim(works: Works, worker: str, no: int | None = None) -> int | None:
 
 
 def requeue(connection: sa.Connection, job: jobs.Job) -> None:
-    """Give a dead worker's run back to the queue."""
-    jobs.release(connection, job.no, job.worker)
-    connection.execute(RUN.update().where(RUN.c.no == job.no).values(status="queued"))
+    """Give a dead worker's run back to the queue, or give it up after too many dead workers."""
+    if job.attempts < jobs.ATTEMPTS_MAX:
+        jobs.release(connection, job.no, job.worker)
+        connection.execute(RUN.update().where(RUN.c.no == job.no).values(status="queued"))
+        return
+    jobs.close(connection, job.no)
+    said = {
+        "kind": "Died",
+        "en": f"Its process died {job.attempts} times.",
+        "zh": f"其进程已中断 {job.attempts} 次。",
+        "faults": [],
+    }
+    connection.execute(
+        RUN.update().where(RUN.c.no == job.no).values(status="failed", error=canonical(said).decode())
+    )
 
 
 def cancel(works: Works, run: str) -> None:
