@@ -10,7 +10,7 @@ from lineshaft.core import BadInput
 from lineshaft.store.mapping import HeadingMap, column_labels, normal, split_unit
 from lineshaft.store.matching import match_tables
 from lineshaft.store.sheets import RawSheet
-from lineshaft.store.units import FAMILIES, factor, find_unit
+from lineshaft.store.units import FAMILIES, LABELS_ZH, factor, find_unit, unit_label
 from lineshaft.tables import TABLES
 
 
@@ -134,6 +134,9 @@ def test_units_have_exact_factors():
     assert factor("kg", "s") is None
     assert find_unit("分钟") == find_unit("ＭＩＮ") == "min"
     assert find_unit("furlong") == ""
+    assert {unit: find_unit(unit_label(unit, "zh")) for unit in LABELS_ZH} == {
+        unit: unit for unit in LABELS_ZH
+    }
 
 
 @given(st.sampled_from(FAMILIES).flatmap(lambda family: st.tuples(*[st.sampled_from(sorted(family))] * 3)))

@@ -84,7 +84,7 @@ def test_a_template_has_a_sheet_for_each_table_with_labels_units_and_drop_downs(
     orders = book.get_sheet_by_name("工单").to_python()
     assert orders[0][:3] == ["work_order.order_id", "work_order.item_id", "work_order.quantity"]
     assert orders[1][:3] == ["工单 *", "物料", "数量 *"]
-    assert orders[2][2] == "piece"
+    assert orders[2][2] == "件"
     assert orders[2][4] == "Asia/Shanghai"
     sheet = sheet_xml(path, book.sheet_names.index("资源"))
     assert '"设备,人员,工装,起重机,工位,外协"' in sheet

@@ -35,6 +35,17 @@ ALIASES = {
     "place": "位 工位 places",
     "unit": "单位 units",
 }
+LABELS_ZH = {
+    "s": "秒",
+    "min": "分钟",
+    "h": "小时",
+    "d": "天",
+    "kg": "千克",
+    "t": "吨",
+    "piece": "件",
+    "place": "位",
+    "unit": "单位",
+}
 _KNOWN = {name: name for family in FAMILIES for name in family}
 _BY_WORD = {word: unit for unit, line in ALIASES.items() for word in (unit.casefold(), *line.split())}
 
@@ -43,6 +54,13 @@ def find_unit(text: str) -> str:
     """The unit that a word stands for ("分钟" → "min"), or "" when it is none."""
     word = unicodedata.normalize("NFKC", text).strip()
     return _KNOWN.get(word) or _BY_WORD.get(word.casefold(), "")
+
+
+def unit_label(unit: str, language: str) -> str:
+    """How the unit is written for a person; nothing for a bare number."""
+    if unit == "1":
+        return ""
+    return LABELS_ZH.get(unit, unit) if language == "zh" else unit
 
 
 def factor(given: str, wanted: str) -> Fraction | None:

@@ -22,6 +22,7 @@ from lineshaft.core.errors import BadInput, Fault, Refused, Words
 from lineshaft.core.frames import references, sort_by_key
 from lineshaft.store.cells import BadCell, to_utc
 from lineshaft.store.guard import ROWS_MAX, column_letters
+from lineshaft.store.units import unit_label
 from lineshaft.tables import TABLES, table_name
 
 HEAD = 3
@@ -196,7 +197,7 @@ class _Writer:
     def _head(self, sheet: Any, at: int, name: str, column: str, rule: dy.Column) -> None:
         label = column_label(column, rule, self.language) + ("" if rule.nullable else " *")
         unit = (rule.metadata or {}).get("unit", "")
-        shown = self.zone.key if isinstance(rule, dy.Datetime) else "" if unit == "1" else unit
+        shown = self.zone.key if isinstance(rule, dy.Datetime) else unit_label(unit, self.language)
         sheet.write_string(0, at, f"{name}.{column}", self.machine)
         sheet.write_string(1, at, label, self.key_label if rule.primary_key else self.label)
         sheet.write_string(2, at, shown, self.unit)
@@ -289,8 +290,8 @@ def column_note(name: str, rule: dy.Column, language: str) -> str:
     if rule.primary_key:
         lines.append("主键" if zh else "part of the key")
     lines.append(("可空" if zh else "may be empty") if rule.nullable else ("必填" if zh else "required"))
-    if unit not in ("", "1"):
-        lines.append(("单位:" if zh else "unit: ") + unit)
+    if unit_label(unit, language):
+        lines.append(("单位:" if zh else "unit: ") + unit_label(unit, language))
     for bound, sign in (("min", "≥"), ("max", "≤")):
         if getattr(rule, bound, None) is not None:
             lines.append(f"{sign} {getattr(rule, bound)}")
