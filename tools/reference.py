@@ -4,11 +4,12 @@ import contextlib
 import io
 from pathlib import Path
 
+from typer.main import get_command
+
 from lineshaft.core import engines, find_engine
 from lineshaft.core.params import describe
 from lineshaft.faces.cli.main import app
 from lineshaft.tables import TABLES
-from typer.main import get_command
 
 OUT = Path(__file__).parent.parent / "docs" / "reference"
 
@@ -24,7 +25,10 @@ def tables_page() -> str:
     lines = ["# Tables / 数据表", "", "Times are stored as UTC. A star marks the primary key."]
     for name, schema in TABLES.items():
         lines += ["", f"## {name} · {schema.title[1]}", "", " ".join((schema.__doc__ or "").split()), ""]
-        lines += ["| column | label | 名称 | type | unit | range | refers to |", "|---|---|---|---|---|---|---|"]
+        lines += [
+            "| column | label | 名称 | type | unit | range | refers to |",
+            "|---|---|---|---|---|---|---|",
+        ]
         lines += [column_row(column, rule) for column, rule in schema.columns().items()]
     return "\n".join(lines) + "\n"
 
@@ -32,10 +36,21 @@ def tables_page() -> str:
 def column_row(name: str, rule) -> str:
     about = rule.metadata or {}
     low, high = getattr(rule, "min", None), getattr(rule, "max", None)
-    bounds = "" if low is None and high is None else f"{'' if low is None else low} … {'' if high is None else high}"
+    bounds = (
+        ""
+        if low is None and high is None
+        else f"{'' if low is None else low} … {'' if high is None else high}"
+    )
     kind = type(rule).__name__ + (" (optional)" if rule.nullable else "")
     key = "\\*" if rule.primary_key else ""
-    cells = [f"`{name}`{key}", rule.description or "", about.get("zh", ""), kind, about.get("unit", ""), bounds]
+    cells = [
+        f"`{name}`{key}",
+        rule.description or "",
+        about.get("zh", ""),
+        kind,
+        about.get("unit", ""),
+        bounds,
+    ]
     return "| " + " | ".join([*map(str, cells), about.get("ref", "").partition("@")[0]]) + " |"
 
 
@@ -44,21 +59,29 @@ def engines_page() -> str:
     for name in engines():
         engine = find_engine(name)
         lines += ["", f"## {name} v{engine.version} · {engine.title[0]} · {engine.title[1]}", ""]
-        lines += ["Reads: " + members(engine.load("inputs")), "", "Proposes: " + members(engine.load("outputs")), ""]
+        lines += [
+            "Reads: " + members(engine.load("inputs")),
+            "",
+            "Proposes: " + members(engine.load("outputs")),
+            "",
+        ]
         lines += ["| parameter | meaning | 含义 | default | unit |", "|---|---|---|---|---|"]
         lines += [
             f"| `{p['name']}` | {p['en']} | {p['zh']} | {'' if p['default'] is None else p['default']} | {p['unit']} |"
             for p in describe(engine.load("params"))
         ]
         lines += ["", "| reason | words | 说明 |", "|---|---|---|"]
-        lines += [f"| `{code}` | {en} | {zh} |" for code, (en, zh) in sorted((engine.load("words") or {}).items())]
+        lines += [
+            f"| `{code}` | {en} | {zh} |" for code, (en, zh) in sorted((engine.load("words") or {}).items())
+        ]
         lines += ["", "Sources: " + "; ".join(engine.sources)]
     return "\n".join(lines) + "\n"
 
 
 def members(collection) -> str:
     return ", ".join(
-        f"`{name}`" + (" (optional)" if info.is_optional else "") for name, info in collection.members().items()
+        f"`{name}`" + (" (optional)" if info.is_optional else "")
+        for name, info in collection.members().items()
     )
 
 

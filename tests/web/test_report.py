@@ -4,6 +4,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
+
 from lineshaft.core import Run, find_engine
 from lineshaft.core.solve import solve
 from lineshaft.faces.web.report import report_html
