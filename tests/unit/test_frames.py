@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+
 from lineshaft.core import BadInput
 from lineshaft.core.frames import SOURCE, check_tables, make_book, references
 from lineshaft.make.schedule.tables import ShopBook

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+
 from lineshaft.core import BadInput, Limits, param
 from lineshaft.core.params import describe, make
 

@@ -27,8 +27,13 @@ class Cancelled(LineshaftError):
 class Blobs(Protocol):
     """Content-addressed files beside the tables."""
 
-    def path(self, digest: str) -> Path: ...
-    def keep(self, content: bytes) -> str: ...
+    def path(self, digest: str) -> Path:
+        """The file with this digest."""
+        ...
+
+    def keep(self, content: bytes) -> str:
+        """Store content and return its digest."""
+        ...
 
 
 class NoBlobs:
