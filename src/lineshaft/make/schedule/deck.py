@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints, Shop
 
+HINTS = 1 << 21
+FINEST_HINT = 12
 # Columns of Deck.op (a last row holds only the ends of pointers), .pred, .mode, .demand, .lane, .span
 RELEASE_S, FAMILY, PAUSABLE, FIRST_MODE, FIRST_PRED, FIRST_SUCC, FIRST_SLOT, FIXED, TAIL_S, ORDER, LAST = (
     range(11)
@@ -29,7 +31,8 @@ class Deck(NamedTuple):
     """A `Shop` in few tables, so that what is needed together lies together.
 
     `op[i, FIRST_MODE]` … are CSR pointers; `demand[k, LOW:HIGH]` is the pool in `pool_lane`; `lane[l, LOAD]` are the
-    working seconds that look for the lane, shared evenly among the lanes that could do them.
+    working seconds that look for the lane, shared evenly among the lanes that could do them. `hint[c, t >> hint_shift]`
+    is an interval of calendar c from which to look for t on.
     """
 
     op: Ints
@@ -43,6 +46,8 @@ class Deck(NamedTuple):
     cal_ptr: Ints
     span: Ints
     cal_both: Ints
+    hint: Ints
+    hint_shift: int
     horizon_s: int
 
 
@@ -104,6 +109,7 @@ def lay_out(shop: Shop) -> tuple[Deck, Desk, Outlook]:
         cal_ptr=plain(shop.cal_ptr),
         span=table(shop.cal_start, shop.cal_end, shop.cal_before),
         cal_both=plain(shop.cal_both),
+        **hints(shop),
         horizon_s=int(shop.horizon_s),
     )
     return d, blank_desk(shop, slot_ptr), Outlook(ahead[0], plain(work_s), ahead[1], ahead[2], queues(shop))
@@ -163,6 +169,19 @@ def queues(shop: Shop) -> Ints:
         key = (demands, int(shop.op_family[op]) if has_setups else -1, None if free else times)
         result[op] = seen.setdefault(key, len(seen))
     return result
+
+
+def hints(shop: Shop) -> dict[str, Any]:
+    """A table that finds the place of a time in a calendar without searching; about `HINTS` entries at most."""
+    n_calendars = len(shop.cal_ptr) - 1
+    shift = FINEST_HINT
+    while n_calendars * (shop.horizon_s >> shift) > HINTS:
+        shift += 1
+    begins = np.arange((shop.horizon_s >> shift) + 1, dtype=np.int64) << shift
+    ends = (shop.cal_end[a:b] for a, b in zip(shop.cal_ptr, shop.cal_ptr[1:]))
+    found = [np.searchsorted(end, begins, side="right") for end in ends]
+    hint = np.stack(found).astype(np.int64) + np.asarray(shop.cal_ptr)[:-1, None]
+    return {"hint": np.ascontiguousarray(hint), "hint_shift": shift}
 
 
 def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:

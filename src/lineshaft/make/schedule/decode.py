@@ -7,12 +7,16 @@ in the order of their values, each as early as the lanes allow.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from lineshaft.make.schedule.deck import FIRST_SUCC, FIXED, TAIL_S, WORK_S, copy_desk
+from lineshaft.make.schedule.deck import FIRST_SUCC, FIXED, TAIL_S, WORK_S, Desk, copy_desk
 from lineshaft.make.schedule.desk import choose, place, ready_at, undelayed, waits_for
-from lineshaft.make.schedule.heaps import before, open_agenda, pop, push, put, take
+from lineshaft.make.schedule.heaps import Agenda, before, open_agenda, pop, push, put, take
+from lineshaft.make.schedule.hours import NEVER
+from lineshaft.make.schedule.shop import Ints
 
 STATIC, APPARENT_TARDINESS, CRITICAL_RATIO = 0, 1, 2
 UNKNOWN = -1e300
@@ -42,61 +46,111 @@ def class_rows(op_class):
     return ptr
 
 
+class Course(NamedTuple):
+    """Non-delay scheduling under way: the desk, what is ready when and waits where.
+
+    `agenda` holds operations that become ready (items 0 … n - 1) and queues (item n + queue); `queue[row[q]:…]` is a
+    heap of `waiting[q]` operations by key; `missing` counts predecessors still to be placed.
+    """
+
+    desk: Desk
+    agenda: Agenda
+    queue: Ints
+    row: Ints
+    waiting: Ints
+    missing: Ints
+    ready_s: Ints
+
+
 @njit(cache=True, nogil=True)
-def non_delay(d, blank, p, not_before_s):
-    """(desk, op): a timetable by policy `p`; `op` is -1, or the operation that found no room before the horizon."""
+def begin(d, blank, p, not_before_s):
+    """The course at its start; `not_before_s` per operation is kept beside the releases."""
     n = d.op.shape[0] - 1
-    w = copy_desk(blank)
-    missing = waits_for(d)
-    ready_s = np.zeros(n, np.int64)
     row = class_rows(p.queue)
-    waiting = np.zeros(row.size, np.int64)
-    queue = np.empty(n, np.int64)
-    g = open_agenda(n + row.size)
-    return w, list_by_time(d, p, not_before_s, w, missing, ready_s, row, waiting, queue, g)
+    agenda = open_agenda(n + row.size)
+    c = Course(
+        copy_desk(blank),
+        agenda,
+        np.empty(n, np.int64),
+        row,
+        np.zeros(row.size, np.int64),
+        waits_for(d),
+        np.zeros(n, np.int64),
+    )
+    for op in range(n):
+        if c.missing[op] == 0 and not d.op[op, FIXED]:
+            c.ready_s[op] = ready_at(d, c.desk, op, not_before_s)
+            put(agenda, op, c.ready_s[op], READY)
+    return c
+
+
+@njit(cache=True, nogil=True)
+def copy_course(c):
+    """A course of its own, in the same state."""
+    g = c.agenda
+    return Course(
+        copy_desk(c.desk),
+        Agenda(g.items.copy(), g.at.copy(), g.time.copy(), g.value.copy(), g.size.copy()),
+        c.queue.copy(),
+        c.row,
+        c.waiting.copy(),
+        c.missing.copy(),
+        c.ready_s.copy(),
+    )
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def list_by_time(d, p, not_before_s, w, missing, ready_s, row, waiting, queue, g):
-    """The loop of `non_delay` on what it has laid out."""
+def advance(d, p, c, not_before_s, until_s):
+    """Schedule all that is decided before `until_s`; -1, or the operation that found no room before the horizon."""
     n = d.op.shape[0] - 1
-    for op in range(n):
-        if missing[op] == 0 and not d.op[op, FIXED]:
-            ready_s[op] = ready_at(d, w, op, not_before_s)
-            put(g, op, ready_s[op], READY)
-    while g.size[0] > 0:
+    g = c.agenda
+    while g.size[0] > 0 and g.time[g.items[0]] < until_s:
         item = take(g)
         now = g.time[item]
         if item < n:
-            c = p.queue[item]
-            push(queue, row[c], waiting[c], p.key, item)
-            waiting[c] += 1
-            if queue[row[c]] == item:
-                put(g, n + c, g.time[n + c] if g.at[n + c] >= 0 else now, UNKNOWN)
+            q = p.queue[item]
+            push(c.queue, c.row[q], c.waiting[q], p.key, item)
+            c.waiting[q] += 1
+            if c.queue[c.row[q]] == item:
+                put(g, n + q, g.time[n + q] if g.at[n + q] >= 0 else now, UNKNOWN)
             continue
-        c = item - n
-        op = queue[row[c]]
-        mode, start, end, setup_s, width = choose(d, w, op, ready_s[op])
+        q = item - n
+        op = c.queue[c.row[q]]
+        mode, start, end, setup_s, width = choose(d, c.desk, op, c.ready_s[op])
         if mode < 0:
             return op
-        decide = start if setup_s == 0 else undelayed(d, w, op, ready_s[op], mode, width)
+        decide = start if setup_s == 0 else undelayed(d, c.desk, op, c.ready_s[op], mode, width)
         g.time[item] = max(now, decide)
         g.value[item] = worth(d, p, op, mode, g.time[item], setup_s)
         if g.size[0] > 0 and before(g, g.items[0], item):
             put(g, item, g.time[item], g.value[item])
             continue
-        place(d, w, op, mode, start, end, width, False)
-        pop(queue, row[c], waiting[c], p.key)
-        waiting[c] -= 1
-        if waiting[c] > 0:
+        place(d, c.desk, op, mode, start, end, width, False)
+        pop(c.queue, c.row[q], c.waiting[q], p.key)
+        c.waiting[q] -= 1
+        if c.waiting[q] > 0:
             put(g, item, g.time[item], UNKNOWN)
-        for a in range(d.op[op, FIRST_SUCC], d.op[op + 1, FIRST_SUCC]):
-            later = d.succ[a]
-            missing[later] -= 1
-            if missing[later] == 0 and not d.op[later, FIXED]:
-                ready_s[later] = ready_at(d, w, later, not_before_s)
-                put(g, later, ready_s[later], READY)
+        release_successors(d, c, op, not_before_s)
     return -1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def release_successors(d, c, op, not_before_s):
+    """Enter the successors of `op` that wait for nothing else."""
+    for a in range(d.op[op, FIRST_SUCC], d.op[op + 1, FIRST_SUCC]):
+        later = d.succ[a]
+        c.missing[later] -= 1
+        if c.missing[later] == 0 and not d.op[later, FIXED]:
+            c.ready_s[later] = ready_at(d, c.desk, later, not_before_s)
+            put(c.agenda, later, c.ready_s[later], READY)
+
+
+@njit(cache=True, nogil=True)
+def non_delay(d, blank, p, not_before_s):
+    """(desk, op): a timetable by policy `p`; `op` is -1, or the operation that found no room before the horizon."""
+    c = begin(d, blank, p, not_before_s)
+    stuck = advance(d, p, c, not_before_s, NEVER)
+    return c.desk, stuck
 
 
 @njit(cache=True, nogil=True)

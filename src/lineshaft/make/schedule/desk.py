@@ -45,7 +45,7 @@ from lineshaft.make.schedule.hours import NEVER, after_setup, joint, run, setup_
 from lineshaft.make.schedule.shop import END_START
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def free_from(d, w, lane, after):
     """(s, family) from when and for what `lane` stands ready once the work in slot `after` is done."""
     if after < 0:
@@ -53,7 +53,7 @@ def free_from(d, w, lane, after):
     return max(0, w.slot[after, END]), w.slot[after, FAMILY_OF]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def fit(d, w, lane, after, calendar, t_s, work_s, pausable, family):
     """(start_s, end_s, slot after which it goes): first place on `lane` behind `after` and not before `t_s`."""
     while True:
@@ -75,21 +75,36 @@ def fit(d, w, lane, after, calendar, t_s, work_s, pausable, family):
         after = later
 
 
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def is_taken(w, chosen, lane):
+    """True when `lane` is among the first `chosen` of the team."""
+    for k in range(chosen):
+        if w.team[TEAM_LANE, k] == lane:
+            return True
+    return False
+
+
 @njit(cache=True, nogil=True, _nrt=False)
 def best_lane(d, w, low, high, chosen, calendar, t_s, work_s, pausable, family):
     """(lane, slot, start_s, end_s) of the lane in `pool_lane[low:high]` on which the team so far ends first."""
-    lane, slot, start, end, load = -1, -1, NEVER, NEVER, 0
+    lane, slot, start, end, load = -1, -1, NEVER, NEVER, 0  # `known`: calendar of a best lane without setup or gap
+    known, known_from_s = -1, 0
     for i in range(low, high):
         other = d.pool_lane[i]
-        taken = False
-        for k in range(chosen):
-            taken |= w.team[TEAM_LANE, k] == other
-        both = joint(d, calendar, d.lane[other, CALENDAR])
-        if taken or both < 0:
+        tail = w.lane[other, TAIL]
+        from_s = t_s if tail < 0 else max(t_s, w.slot[tail, END])
+        if from_s + work_s > end:
             continue
-        s, e, after = fit(d, w, other, w.lane[other, TAIL], both, t_s, work_s, pausable, family)
+        both = joint(d, calendar, d.lane[other, CALENDAR])
+        if both == known and (from_s, d.lane[other, LOAD]) >= (known_from_s, load):
+            continue
+        if both < 0 or is_taken(w, chosen, other):
+            continue
+        s, e, after = fit(d, w, other, tail, both, t_s, work_s, pausable, family)
         if e < end or (e == end and e < NEVER and (s, d.lane[other, LOAD]) < (start, load)):
             lane, slot, start, end, load = other, after, s, e, d.lane[other, LOAD]
+            plain = after == tail and setup_between(d, other, free_from(d, w, other, tail)[1], family) == 0
+            known, known_from_s = both if plain else -1, from_s
     return lane, slot, start, end
 
 

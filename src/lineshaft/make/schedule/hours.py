@@ -14,21 +14,19 @@ from lineshaft.make.schedule.deck import BEFORE, CALENDAR, END, GROUP, START
 NEVER = 1 << 60
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def interval_at(d, calendar, t_s):
     """Index of the first interval of `calendar` that ends after `t_s` (one past its last when none does)."""
-    low = d.cal_ptr[calendar]
-    high = d.cal_ptr[calendar + 1]
-    while low < high:
-        middle = (low + high) >> 1
-        if d.span[middle, END] > t_s:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    last = d.cal_ptr[calendar + 1]
+    if t_s >= d.horizon_s:
+        return last
+    i = d.hint[calendar, t_s >> d.hint_shift]
+    while i < last and d.span[i, END] <= t_s:
+        i += 1
+    return i
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def run(d, calendar, t_s, work_s, pausable):
     """(start, end) in s of `work_s` begun at `t_s` or later; (NEVER, NEVER) when the horizon comes first."""
     if calendar == 0:
@@ -58,7 +56,7 @@ def run(d, calendar, t_s, work_s, pausable):
     return start, end
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def setup_between(d, lane, before, after):
     """Seconds of setup on `lane` from family `before` to family `after`."""
     group = d.lane[lane, GROUP]
@@ -67,7 +65,7 @@ def setup_between(d, lane, before, after):
     return d.setup_s[group, before, after]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def after_setup(d, lane, free_s, before, after):
     """When `lane`, free from `free_s`, is set up for family `after`."""
     setup_s = setup_between(d, lane, before, after)
@@ -76,7 +74,7 @@ def after_setup(d, lane, free_s, before, after):
     return run(d, d.lane[lane, CALENDAR], free_s, setup_s, True)[1]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def joint(d, a, b):
     """Calendar in which both `a` and `b` work; -1 when the shop never needs it."""
     if a == b or b == 0:
