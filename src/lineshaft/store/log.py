@@ -18,6 +18,9 @@ import sqlalchemy as sa
 from lineshaft.core.digest import canonical
 from lineshaft.store.system import EVENT
 
+LAST = sa.select(sa.func.coalesce(sa.func.max(EVENT.c.seq), 0))
+INSERT = EVENT.insert()
+
 
 @dataclass(frozen=True)
 class Event:
@@ -61,13 +64,13 @@ def append(
         "run_id": run_id,
         "payload_digest": hashlib.sha256(text.encode()).hexdigest(),
     }
-    connection.execute(EVENT.insert(), {**row, "payload": text, "leaf": leaf_hash(row)})
+    connection.execute(INSERT, {**row, "payload": text, "leaf": leaf_hash(row)})
     return seq
 
 
 def size(connection: sa.Connection) -> int:
     """How many entries there are."""
-    last: int = connection.execute(sa.select(sa.func.coalesce(sa.func.max(EVENT.c.seq), 0))).scalar_one()
+    last: int = connection.execute(LAST).scalar_one()
     return last
 
 
