@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from lineshaft.core import Cancelled, Kpi, Result, Run
 from lineshaft.core.result import Status, StoppedBy
 from lineshaft.make.schedule.bound import lower_bounds
 from lineshaft.make.schedule.compile import Compiled, compile_shop, longer
-from lineshaft.make.schedule.dispatch import NoRoom, best_rule
+from lineshaft.make.schedule.dispatch import NoRoom, best_rule, dispatch
 from lineshaft.make.schedule.explain import explain
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import make_plan
 from lineshaft.make.schedule.rounds import Rounds
-from lineshaft.make.schedule.score import level_values, score
+from lineshaft.make.schedule.score import better, level_values, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 
@@ -65,12 +67,17 @@ def solve(book: ShopBook, params: ScheduleParams, run: Run) -> Result[ShopPlan]:
 
 
 def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, Timetable]:
-    """The best dispatching rule's plan; the horizon is doubled until it fits."""
+    """The best rule's plan, or the previous plan's order of work where it is better; the horizon is doubled until it fits."""
     compiled = compile_shop(book, params)
     goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
     while True:
+        shop = compiled.shop
         try:
-            return compiled, goal, best_rule(compiled.shop, goal)[0]
+            first = best_rule(shop, goal)[0]
+            if (shop.warm_mode < 0).all():
+                return compiled, goal, first
+            again = dispatch(shop, shop.warm_start_s.astype(np.float64))
+            return compiled, goal, again if better(goal, score(shop, again), score(shop, first)) else first
         except NoRoom:
             compiled = compile_shop(book, params, longer(compiled.shop.horizon_s, compiled.start))
 
@@ -85,7 +92,7 @@ def improve(compiled: Compiled, goal: Goal, answer: Answer, run: Run) -> tuple[A
     work, offered = 0, answer.timetable
     while True:
         answer = Answer(rounds.best, rounds.figures, rounds.proven)
-        stop = stopped_by(goal, answer, work, limit, run) or (None if rounds.more else "done")
+        stop = stopped_by(goal, answer, work, limit, run)
         if stop:
             return answer, work, stop
         if work % OFFER_ROUNDS == OFFER_ROUNDS - 1 and answer.timetable is not offered:
