@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE ?= make.schedule
 
-run: $(VENV)/run.done ## set up, build the crane works, plan it, print figures and reasons, write out/crane-works/report.html
+run: $(VENV)/run.done $(VENV)/compiled.done ## set up, build the crane works, plan it, print figures and reasons, write out/crane-works/report.html
 	$(BIN)/lineshaft demo out/crane-works
 
-test: $(VENV)/dev.done $(VENV)/apt.done ## set up and pass the tests
+test: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done ## set up and pass the tests
 	tools/test
 
-test-slow: $(VENV)/dev.done $(VENV)/apt.done ## the long checks: kill and power-cut trials at full count, scale, real shop
+test-slow: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done ## the long checks: kill and power-cut trials at full count, scale, real shop
 	tools/test -m slow
 
 check: $(VENV)/dev.done ## style, types and floors
@@ -21,7 +21,7 @@ check: $(VENV)/dev.done ## style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/run.done ## one engine's table against its peers: make bench ENGINE=make.schedule
+bench: $(VENV)/run.done $(VENV)/compiled.done ## one engine's table against its peers: make bench ENGINE=make.schedule
 	$(BIN)/python benchmarks/$(subst make.,,$(ENGINE)).py $(ARGS)
 
 docs: $(VENV)/dev.done ## build the manual into site/
@@ -49,6 +49,11 @@ $(VENV)/dev.done: requirements/dev.lock pyproject.toml
 
 $(VENV)/apt.done: apt.txt
 	tools/setup-apt
+	@touch $@
+
+# numba's caches do not notice a change in a module that the compiled one calls: any change throws them away
+$(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py) | $(VENV)/run.done
+	@find src -name '*.nbi' -delete -o -name '*.nbc' -delete
 	@touch $@
 
 .PHONY: run test test-slow check bench docs lock clean help
