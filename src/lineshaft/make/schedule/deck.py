@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints, Shop
+from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, Bools, Ints, Shop
 
 HINTS = 1 << 21
 FINEST_HINT = 12
@@ -23,7 +23,7 @@ START, END, BEFORE = range(3)
 # Columns of Desk.job (with START, END), .slot (with START, END), .lane; rows of .team
 MODE = 2
 NEXT, LANE, FAMILY_OF = 2, 3, 4
-FIRST, TAIL = range(2)
+FIRST, TAIL, OPENS = range(3)
 TEAM_LANE, TEAM_AFTER, PICK_LANE, PICK_AFTER = range(4)
 
 
@@ -55,8 +55,8 @@ class Desk(NamedTuple):
     """A timetable in the making.
 
     `job[op]`: START, END, MODE. `slot`: the places of operations on lanes (rows `op[i, FIRST_SLOT]` …): START, END,
-    NEXT slot on the lane (-1 none), LANE, FAMILY_OF. `lane`: FIRST slot, and TAIL, the slot after which new work
-    may go (-1: from the beginning). `team`: lanes and slots before them, of the team being tried and of the best.
+    NEXT slot on the lane (-1 none), LANE, FAMILY_OF. `lane`: FIRST slot, TAIL, the slot after which new work
+    may go (-1: from the beginning), and OPENS, the first working moment after it (s). `team`: lanes and slots before them, of the team being tried and of the best.
     """
 
     job: Ints
@@ -171,6 +171,14 @@ def queues(shop: Shop) -> Ints:
     return result
 
 
+def opening_s(shop: Shop, calendar: int) -> int:
+    """When `calendar` first works (s)."""
+    if calendar == ALWAYS:
+        return 0
+    first = shop.cal_ptr[calendar]
+    return int(shop.cal_start[first]) if first < shop.cal_ptr[calendar + 1] else int(NEVER_S)
+
+
 def hints(shop: Shop) -> dict[str, Any]:
     """A table that finds the place of a time in a calendar without searching; about `HINTS` entries at most."""
     n_calendars = len(shop.cal_ptr) - 1
@@ -188,7 +196,8 @@ def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:
     """The fixed operations on their lanes by start; a slot never ends before the slot ahead of it."""
     job = table(*np.full((2, shop.n_ops), NEVER_S), np.full(shop.n_ops, -1))
     slot = np.full((int(slot_ptr[-1]), 5), -1, dtype=np.int64)
-    lanes = np.full((shop.n_lanes, 2), -1, dtype=np.int64)
+    lanes = np.full((shop.n_lanes, 3), -1, dtype=np.int64)
+    lanes[:, OPENS] = [opening_s(shop, int(calendar)) for calendar in shop.lane_calendar]
     last = np.full(shop.n_lanes, -1, dtype=np.int64)
     ops = np.flatnonzero(shop.fixed)
     job[ops] = table(shop.fixed_start_s, shop.fixed_end_s, shop.fixed_mode)[ops]

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule.deck import FIRST_SUCC, FIXED, TAIL_S, WORK_S, Desk, copy_desk
-from lineshaft.make.schedule.desk import choose, place, ready_at, undelayed, waits_for
+from lineshaft.make.schedule.desk import choose, opening, place, ready_at, undelayed, waits_for
 from lineshaft.make.schedule.heaps import Agenda, before, open_agenda, pop, push, put, take
 from lineshaft.make.schedule.hours import NEVER
 from lineshaft.make.schedule.shop import Ints
@@ -33,6 +33,12 @@ def worth(d, p, op, mode, t_s, setup_s):
     slack_s = max(0, p.latest_s[op] - t_s)
     index = p.key[op] * np.exp(-slack_s / p.patience_s) / max(1, d.mode[mode, WORK_S])
     return -index * np.exp(-p.setup_price * setup_s)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def at_least(p, op):
+    """A value that `worth` will not fall below."""
+    return p.key[op] if p.rule == STATIC else UNKNOWN
 
 
 @njit(cache=True, nogil=True)
@@ -112,10 +118,14 @@ def advance(d, p, c, not_before_s, until_s):
             push(c.queue, c.row[q], c.waiting[q], p.key, item)
             c.waiting[q] += 1
             if c.queue[c.row[q]] == item:
-                put(g, n + q, g.time[n + q] if g.at[n + q] >= 0 else now, UNKNOWN)
+                put(g, n + q, g.time[n + q] if g.at[n + q] >= 0 else now, at_least(p, item))
             continue
         q = item - n
         op = c.queue[c.row[q]]
+        opens_s = opening(d, c.desk, op)
+        if now < opens_s < NEVER:
+            put(g, item, opens_s, at_least(p, op))
+            continue
         mode, start, end, setup_s, width = choose(d, c.desk, op, c.ready_s[op])
         if mode < 0:
             return op
@@ -129,7 +139,7 @@ def advance(d, p, c, not_before_s, until_s):
         pop(c.queue, c.row[q], c.waiting[q], p.key)
         c.waiting[q] -= 1
         if c.waiting[q] > 0:
-            put(g, item, g.time[item], UNKNOWN)
+            put(g, item, g.time[item], at_least(p, c.queue[c.row[q]]))
         release_successors(d, c, op, not_before_s)
     return -1
 

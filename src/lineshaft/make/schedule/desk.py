@@ -29,6 +29,7 @@ from lineshaft.make.schedule.deck import (
     MODE,
     NEXT,
     OP,
+    OPENS,
     PAUSABLE,
     PICK_AFTER,
     PICK_LANE,
@@ -87,12 +88,17 @@ def is_taken(w, chosen, lane):
 @njit(cache=True, nogil=True, _nrt=False)
 def best_lane(d, w, low, high, chosen, calendar, t_s, work_s, pausable, family):
     """(lane, slot, start_s, end_s) of the lane in `pool_lane[low:high]` on which the team so far ends first."""
-    lane, slot, start, end, load = -1, -1, NEVER, NEVER, 0  # `known`: calendar of a best lane without setup or gap
+    lane, slot, start, end, load = (
+        -1,
+        -1,
+        NEVER,
+        NEVER,
+        0,
+    )  # `known`: calendar of a best lane without setup or gap
     known, known_from_s = -1, 0
     for i in range(low, high):
         other = d.pool_lane[i]
-        tail = w.lane[other, TAIL]
-        from_s = t_s if tail < 0 else max(t_s, w.slot[tail, END])
+        from_s = max(t_s, w.lane[other, OPENS])
         if from_s + work_s > end:
             continue
         both = joint(d, calendar, d.lane[other, CALENDAR])
@@ -100,6 +106,7 @@ def best_lane(d, w, low, high, chosen, calendar, t_s, work_s, pausable, family):
             continue
         if both < 0 or is_taken(w, chosen, other):
             continue
+        tail = w.lane[other, TAIL]
         s, e, after = fit(d, w, other, tail, both, t_s, work_s, pausable, family)
         if e < end or (e == end and e < NEVER and (s, d.lane[other, LOAD]) < (start, load)):
             lane, slot, start, end, load = other, after, s, e, d.lane[other, LOAD]
@@ -125,6 +132,16 @@ def settle(d, w, chosen, calendar, t_s, work_s, pausable, family):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def any_later(w, chosen):
+    """True when a lane of the team has work after the place found: the others must look whether they still fit."""
+    for k in range(chosen):
+        after = w.team[TEAM_AFTER, k]
+        if (w.lane[w.team[TEAM_LANE, k], FIRST] if after < 0 else w.slot[after, NEXT]) >= 0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def gather(d, w, mode, low, high, t_s, pausable, family):
     """(start_s, end_s, lanes) of a team for `mode` whose first lane is in `pool_lane[low:high]`, into `team_*`."""
     work_s = d.mode[mode, WORK_S]
@@ -146,7 +163,7 @@ def gather(d, w, mode, low, high, t_s, pausable, family):
             calendar = joint(d, calendar, d.lane[lane, CALENDAR])
             chosen += 1
             start, end = s, e
-    if chosen > 1:
+    if chosen > 1 and any_later(w, chosen):
         start, end = settle(d, w, chosen, calendar, start, work_s, pausable, family)
     return start, end, chosen
 
@@ -166,6 +183,8 @@ def choose(d, w, op, t_s):
         low, high = d.demand[first, LOW], d.demand[first, HIGH]
         step = 1 if demands > 1 and d.demand[first, QUANTITY] == 1 else high - low
         for i in range(low, high, max(step, 1)):
+            if step == 1 and max(t_s, w.lane[d.pool_lane[i], OPENS]) + d.mode[mode, WORK_S] > end:
+                continue
             s, e, chosen = gather(d, w, mode, i, i + step, t_s, d.op[op, PAUSABLE], d.op[op, FAMILY])
             if e >= end:
                 continue
@@ -176,6 +195,21 @@ def choose(d, w, op, t_s):
                 before = free_from(d, w, w.team[TEAM_LANE, k], w.team[TEAM_AFTER, k])[1]
                 setup_s += setup_between(d, w.team[TEAM_LANE, k], before, d.op[op, FAMILY])
     return best, start, end, setup_s, width
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def opening(d, w, op):
+    """No team for `op` has all its lanes free and at work before this moment (s)."""
+    opens_s = NEVER
+    for mode in range(d.op[op, FIRST_MODE], d.op[op + 1, FIRST_MODE]):
+        all_s = 0
+        for demand in range(d.mode[mode, FIRST_DEMAND], d.mode[mode + 1, FIRST_DEMAND]):
+            first_s = NEVER
+            for i in range(d.demand[demand, LOW], d.demand[demand, HIGH]):
+                first_s = min(first_s, w.lane[d.pool_lane[i], OPENS])
+            all_s = max(all_s, first_s)
+        opens_s = min(opens_s, all_s)
+    return opens_s
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -210,6 +244,7 @@ def place(d, w, op, mode, start_s, end_s, width, insert):
             w.slot[after, NEXT] = slot
         if not insert:
             w.lane[lane, TAIL] = slot
+            w.lane[lane, OPENS] = run(d, d.lane[lane, CALENDAR], max(0, w.slot[slot, END]), 0, True)[0]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
