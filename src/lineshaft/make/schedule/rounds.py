@@ -14,7 +14,7 @@ from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
-TRIALS_TIMES_OPS, MOST_TRIALS = 400_000, 2_000
+TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.05, 1.6
 BIG_OPS = 2_000
 
@@ -81,11 +81,12 @@ class Rounds:
         self.take(self.tabu.best)
 
     def _priority(self) -> None:
-        if not self.priorities:
-            seeds = np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers)
-            self.priorities = [priority.start(self.shop, self.goal, self.best, int(seed)) for seed in seeds]
         trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
         with ThreadPoolExecutor(self.workers) as pool:
+            if not self.priorities:
+                seeds = np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
+                shop, goal, best = self.shop, self.goal, self.best
+                self.priorities = list(pool.map(lambda seed: priority.start(shop, goal, best, seed), seeds))
             list(pool.map(lambda state: priority.step(state, trials), self.priorities))
         for state in self.priorities:
             self.take(state.best[0])
