@@ -43,7 +43,7 @@ ROW = st.fixed_dictionaries(
         "choice": st.sampled_from([None, "甲", "b"]),
         "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
         "small": st.none() | st.integers(0, 65_535),
-        "real": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        "real": st.none() | st.just(-0.0) | st.floats(allow_nan=False, allow_infinity=False),
         "flag": st.none() | st.booleans(),
         "day": st.none() | st.dates(date(1990, 1, 1), date(2099, 12, 31)),
         "milli": st.none()

@@ -77,7 +77,11 @@ def from_rows(rows: Sequence[sa.Row[Any]], schema: type[dy.Schema]) -> pl.DataFr
 
 def without_negative_zero(frame: pl.DataFrame) -> pl.DataFrame:
     """SQLite keeps −0.0 as 0: make it so before digests are taken."""
-    return frame.with_columns(pl.col(pl.Float64, pl.Float32) + 0.0)
+    floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    return frame.with_columns(
+        pl.when(pl.col(name) == 0).then(0.0).otherwise(pl.col(name)).cast(frame.schema[name]).alias(name)
+        for name in floats
+    )
 
 
 def insert_rows(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
