@@ -37,7 +37,7 @@ class Wait(NamedTuple):
 
 
 def explain(compiled: Compiled, timetable: Timetable) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-    """Reasons for every late order, the latest first in no particular way but by id; and warnings."""
+    """Reasons for every late order, by id; and warnings."""
     shop = compiled.shop
     warnings = tuple(
         Reason("work_orders", (order,), "no_steps", {"order_id": order}) for order in compiled.stepless
