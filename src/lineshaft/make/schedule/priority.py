@@ -31,11 +31,12 @@ from lineshaft.make.schedule.dispatch import (
 )
 from lineshaft.make.schedule.hours import NEVER
 from lineshaft.make.schedule.score import desk_figures, level_values, lower, order_rows, score
-from lineshaft.make.schedule.shop import Goal, Ints, Score, Shop, Timetable
+from lineshaft.make.schedule.shop import NEVER_S, Goal, Ints, Score, Shop, Timetable
 
 Floats = NDArray[np.float64]
 SNAPSHOTS = 10
 STRIDES = (0.01, 1.0)
+WORK_TIMES = (1.0, 2.0, 3.0, 4.0)
 
 
 class Floor(NamedTuple):
@@ -143,14 +144,19 @@ def keep_best(state: State) -> None:
 
 
 def first_keys(floor: Floor, first: Timetable, not_before_s: Ints) -> list[Keys]:
-    """Completions of the units in `first` and in the timetable of every rule."""
+    """Completions of the units in `first` and in the timetable of every rule; release or due date plus some work."""
     ends_s = [first.end_s]
     for policy in rules(floor.shop, floor.outlook).values():
         desk, stuck = decode.non_delay(floor.deck, floor.blank, policy, not_before_s)
         if stuck < 0:
             ends_s.append(desk.job[:, END])
     shift = np.zeros(floor.shop.n_ops)
-    return [Keys(unit_end_s(floor, end_s), shift) for end_s in ends_s]
+    work_s = np.bincount(floor.unit, weights=floor.outlook.work_s, minlength=floor.shop.n_orders)
+    dates_s = [floor.shop.order_release_s, floor.shop.order_due_s]
+    mixed = [
+        date_s + times * work_s for date_s in dates_s for times in WORK_TIMES if (date_s < NEVER_S).all()
+    ]
+    return [Keys(key, shift) for key in (*(unit_end_s(floor, end_s) for end_s in ends_s), *mixed)]
 
 
 def unit_end_s(floor: Floor, end_s: Ints) -> Floats:
