@@ -23,7 +23,6 @@ from lineshaft.make.schedule.graph import (
     FIRST_HELD,
     FIRST_OPTION,
     FIRST_PRED,
-    FIRST_SUCC,
     FIXED,
     FRONT,
     KIND,
@@ -216,9 +215,8 @@ def best_places(net, sol, room, v, option):
     same = option == sol.job[v, OPTION]
     if lanes == 0:
         return BIG if same else _way(net, v, option, sol.job[v, READY], sol.job[v, AFTER])
-    low, high = _window(net, sol, v)
     for k in range(lanes):
-        _lane_places(net, sol, room, v, k, net.held[begin + k], low, high)
+        _lane_places(net, sol, room, v, k, net.held[begin + k])
     best = BIG
     for p in range(room.first[0], room.last[0] + 1):
         room.trial[0] = p
@@ -252,24 +250,11 @@ def _unmoved(room, lanes):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _window(net, sol, v):
-    """(low, high): v goes without a cycle after neighbours that start before `high` and before those that end
-    (with overlapping steps: start) after `low`.
-    """
-    low, high = -BIG, BIG
-    for j in range(net.op[v, FIRST_PRED], net.op[v + 1, FIRST_PRED]):
-        low = max(low, sol.job[net.pred[j, OP], START])
-    clock = START if net.overlaps else END
-    for j in range(net.op[v, FIRST_SUCC], net.op[v + 1, FIRST_SUCC]):
-        high = min(high, sol.job[net.succ[j, OP], clock])
-    return low, high
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def _lane_places(net, sol, room, v, k, lane, low, high):
+def _lane_places(net, sol, room, v, k, lane):
     """Fill the room's row k for `lane`: the places where v, taken off, may go, and what it would meet there."""
     base, size, job = net.base[lane], sol.size[lane], sol.job
     clock = START if net.overlaps else END
+    low, high, leader, follower = plain.window(net, sol, v)
     first, last = 0, size
     while first < last:
         middle = (first + last) >> 1
@@ -277,13 +262,15 @@ def _lane_places(net, sol, room, v, k, lane, low, high):
             last = middle
         else:
             first = middle + 1
+    if first < size and sol.seq[base + first] == leader:
+        first += 1
     if net.frozen:
         for p in range(size - 1, first - 1, -1):
             if net.op[sol.seq[base + p], FIXED]:
                 first = p + 1
                 break
     last = first
-    while last < size and job[sol.seq[base + last], START] < high:
+    while last < size and job[sol.seq[base + last], START] < high and sol.seq[base + last] != follower:
         last += 1
     for p in range(first, last + 1):
         room.before[k, p] = free_from(net, sol, lane, sol.seq[base + p - 1] if p > 0 else -1, v)

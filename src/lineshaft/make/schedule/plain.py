@@ -65,17 +65,39 @@ def tails(net, sol, last):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def window(net, sol, v):
+    """(low, high, leader, follower): where v may go without a cycle.
+
+    After neighbours that start before `high` and are not `follower`, and before those that end (with overlapping
+    steps: start) after `low` and are not `leader`. Exact for one predecessor and one successor (-1: none or several).
+    """
+    low, high, leader, follower = -BIG, BIG, -1, -1
+    first, last = net.op[v, FIRST_PRED], net.op[v + 1, FIRST_PRED]
+    if last - first == 1:
+        leader = net.pred[first, OP]
+        low = sol.job[leader, START]
+    else:
+        for j in range(first, last):
+            low = max(low, sol.job[net.pred[j, OP], START if net.overlaps else END])
+    first, last = net.op[v, FIRST_SUCC], net.op[v + 1, FIRST_SUCC]
+    if last - first == 1:
+        follower = net.succ[first, OP]
+        high = sol.job[follower, START if net.overlaps else END]
+    else:
+        for j in range(first, last):
+            high = min(high, sol.job[net.succ[j, OP], START])
+    return low, high, leader, follower
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def choose(net, sol, room, many, now, target, rng):
     """As `moves.choose`: the best move of the path's operations that is not tabu, or that promises < `target`."""
     job, op, option, held, x = sol.job, net.op, net.option, net.held, np.uint64(rng[0])
     best, seen, best_v, best_option, best_place = BIG, 0, -1, -1, 0
     for i in range(many):
         v = room.path[i]
-        ready, after, low, high = job[v, READY], job[v, AFTER], -BIG, BIG
-        for j in range(op[v, FIRST_SUCC], op[v + 1, FIRST_SUCC]):
-            high = min(high, job[net.succ[j, OP], END])
-        for j in range(op[v, FIRST_PRED], op[v + 1, FIRST_PRED]):
-            low = max(low, job[net.pred[j, OP], START])
+        ready, after = job[v, READY], job[v, AFTER]
+        low, high, ahead, behind = window(net, sol, v)
         for o in range(op[v, FIRST_OPTION], op[v + 1, FIRST_OPTION]):
             limit = min(best, target - 1) if room.tabu_until[o] > now else best
             work = option[o, WORK_S]
@@ -84,10 +106,22 @@ def choose(net, sol, room, many, now, target, rng):
             base, size = net.base[held[o]], sol.size[held[o]]
             if o == job[v, OPTION]:
                 way, place = _own_lane(
-                    sol.seq, base, size, job, option, sol.where[v], work, low, high, ready, after
+                    sol.seq,
+                    base,
+                    size,
+                    job,
+                    option,
+                    sol.where[v],
+                    work,
+                    low,
+                    high,
+                    ahead,
+                    behind,
+                    ready,
+                    after,
                 )
             else:
-                way, place = _other_lane(sol.seq, base, size, job, work, high, ready, after)
+                way, place = _other_lane(sol.seq, base, size, job, work, high, behind, ready, after)
             if way > limit or way >= BIG:
                 continue
             seen = 1 if way < best else seen + 1
@@ -102,7 +136,7 @@ def choose(net, sol, room, many, now, target, rng):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _other_lane(seq, base, size, job, work, high, ready, after):
+def _other_lane(seq, base, size, job, work, high, follower, ready, after):
     """(longest way through v, place) at the best place of a lane on which v is not."""
     first, last = 0, size
     while first < last:
@@ -118,19 +152,19 @@ def _other_lane(seq, base, size, job, work, high, ready, after):
         way = before + work + max(after, behind)
         if way < best:
             best, place = way, p
-        if behind <= after or job[seq[base + p], START] >= high:
+        if behind <= after or job[seq[base + p], START] >= high or seq[base + p] == follower:
             break
         p += 1
     return best, place
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _own_lane(seq, base, size, job, option, own, own_work, low, high, ready, after):
+def _own_lane(seq, base, size, job, option, own, own_work, low, high, leader, follower, ready, after):
     """(longest way through v, place) at the best other place of v's own lane, counted without v."""
     best, place = BIG, 0
     now = job[seq[base + own - 1], END] if own > 0 else 0
     p = own + 1
-    while p < size and job[seq[base + p], START] < high:
+    while p < size and job[seq[base + p], START] < high and seq[base + p] != follower:
         u = seq[base + p]
         now = max(now, job[u, READY]) + option[job[u, OPTION], WORK_S]
         behind = job[seq[base + p + 1], FRONT] if p + 1 < size else 0
@@ -142,7 +176,7 @@ def _own_lane(seq, base, size, job, option, own, own_work, low, high, ready, aft
         p += 1
     ahead = job[seq[base + own + 1], FRONT] if own + 1 < size else 0
     p = own - 1
-    while p >= 0 and job[seq[base + p], END] > low:
+    while p >= 0 and job[seq[base + p], END] > low and seq[base + p] != leader:
         u = seq[base + p]
         ahead = max(ahead, job[u, AFTER]) + option[job[u, OPTION], WORK_S]
         before = job[seq[base + p - 1], END] if p > 0 else 0
