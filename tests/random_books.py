@@ -18,8 +18,9 @@ from lineshaft.make.schedule.tables import ShopBook
 MONDAY = datetime(2026, 3, 23, tzinfo=UTC)  # the week before European summer time begins
 FEATURES = (
     "levels", "links", "lags", "alternatives", "classes", "capacities", "calendars", "setups",
-    "materials", "events", "previous", "unpausable", "free_modes", "earliest", "two_demands", "overlap",
+    "materials", "events", "previous", "unpausable", "free_modes", "earliest", "two_demands",
 )  # fmt: skip
+OVERLAP = "overlap"  # a step that wants any member of a class and one named member of it as well
 FAMILIES = ("red", "green", "blue")
 OBJECTIVES = ("makespan", "weighted_tardiness", "mean_flow_time", "setup")
 FLOOR_MACHINES, FLOOR_PEOPLE = ("M1", "M2", "M3", "M4"), ("P1", "P2", "P3")
@@ -211,7 +212,7 @@ class _Maker:
             )
             used.add(pool)
         last = self.rows["demands"][-1]
-        if self.maybe(0.3, "overlap", "classes") and last["class_id"] and last["quantity"] == 1:
+        if self.maybe(0.3, OVERLAP, "classes") and last["class_id"] and last["quantity"] == 1:
             named = self.rng.choice(self.pools[last["class_id"]])
             more = {"demand_no": last["demand_no"] + 1, "resource_id": named, "class_id": None, "quantity": 1}
             self.add("demands", **mode, **more)

@@ -6,19 +6,19 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_books import random_book, random_params
+from random_books import OVERLAP, random_book, random_params
 from random_plans import random_plan
 
-from lineshaft.core import Run
+from lineshaft.core import LineshaftError, Run
 from lineshaft.core.digest import result_bytes
 from lineshaft.make.schedule.check import check
 from lineshaft.make.schedule.solve import solve
 
 SEEDS = st.integers(0, 2**31)
-FEW_ROUNDS = 3
+FEW_ROUNDS = 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     book, params = random_book(seed), random_params(seed)
@@ -28,7 +28,7 @@ def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(checked.kpis, rel=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SEEDS)
 def test_no_plan_is_better_than_a_stated_bound(seed):
     book, params = random_book(seed, max_ops=12), random_params(seed)
@@ -41,7 +41,7 @@ def test_no_plan_is_better_than_a_stated_bound(seed):
             assert kpi.bound <= least + 1e-6, f"{kpi.name}: bound {kpi.bound} above {least}"
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(SEEDS)
 def test_the_same_work_gives_the_same_bytes(seed):
     book, params = random_book(seed), random_params(seed)
@@ -51,7 +51,7 @@ def test_the_same_work_gives_the_same_bytes(seed):
     assert result_bytes(replayed) == result_bytes(once)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SEEDS, st.data())
 def test_planning_again_keeps_what_is_locked(seed, data):
     book, params = random_book(seed), random_params(seed)
@@ -65,3 +65,12 @@ def test_planning_again_keeps_what_is_locked(seed, data):
     )
     result = solve(again, params, Run(work_limit=FEW_ROUNDS))
     assert check(again, result.tables, params).violations == ()
+
+
+@pytest.mark.xfail(
+    raises=LineshaftError, reason="teams are chosen greedily: a class may take the member named next"
+)
+def test_any_member_of_a_class_and_a_named_one():
+    for seed in range(40):
+        book, params = random_book(seed, features={"classes", "two_demands", OVERLAP}), random_params(seed)
+        assert check(book, solve(book, params, Run(work_limit=0)).tables, params).violations == ()
