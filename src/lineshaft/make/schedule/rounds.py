@@ -15,7 +15,7 @@ from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
-FIRST_PROOF_S, LONGEST_PROOF_S = 0.05, 1.6
+FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 
 
