@@ -54,6 +54,7 @@ $(VENV)/apt.done: apt.txt
 # numba's caches do not notice a change in a module that the compiled one calls: any change throws them away
 $(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py) | $(VENV)/run.done
 	@find src -name '*.nbi' -delete -o -name '*.nbc' -delete
+	@$(BIN)/python tools/warm.py
 	@touch $@
 
 .PHONY: run test test-slow check bench docs lock clean help

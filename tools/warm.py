@@ -1,0 +1,12 @@
+"""Compiles the search kernels once, so that no plan and no test waits for it. Run by make when an engine module changed."""
+
+from lineshaft.core import Run, find_engine
+from lineshaft.core.solve import solve
+
+ENGINE = find_engine("make.schedule")
+
+if __name__ == "__main__":
+    print("Compiling the search (once, about a minute) … / 正在编译求解内核(仅一次,约一分钟)…", flush=True)
+    book = ENGINE.load("example")()
+    for objective in ("makespan", "weighted_tardiness,mean_flow_time,makespan"):
+        solve(ENGINE, book, {"objective": objective}, Run(work_limit=2))
