@@ -13,7 +13,7 @@ from lineshaft.core.digest import result_bytes
 from lineshaft.core.frames import check_tables, references
 from lineshaft.core.solve import given_params, read_book, solve, table_name
 
-WORK = 20
+WORK = 4
 
 
 def example(engine):
@@ -110,7 +110,7 @@ def test_a_time_limit_is_honoured_and_can_be_replayed(engine):
 
 
 def test_a_clock_that_jumps_leaves_an_answer(engine):
-    readings = itertools.chain([0.0], itertools.repeat(1e9))
+    readings = itertools.chain([0.0] * 3, itertools.count(1e9, 1e9))
     result = solve(engine, example(engine), run=Run(time_limit_s=1, clock=lambda: next(readings)))
     assert_holds(engine, example(engine), result)
 
@@ -153,7 +153,7 @@ def test_reasons_refer_to_rows_that_exist(engine):
 
 def test_no_answer_crosses_a_stated_bound(engine):
     frames = example(engine)
-    runs = [Run(seed=seed, work_limit=work) for seed in range(1, 5) for work in (1, 50, WORK)]
+    runs = [Run(seed=seed, work_limit=work) for seed in range(1, 4) for work in (1, WORK)]
     results = [solve(engine, frames, run=run) for run in runs]
     for kpis in zip(*(result.kpis for result in results)):
         values, bounds = [k.value for k in kpis], [k.bound for k in kpis if k.bound is not None]

@@ -85,7 +85,7 @@ def test_every_reason_has_words_that_its_facts_fill(engine):
     for code, (en, zh) in words.items():
         assert CHINESE.search(zh), f"{code} has no Chinese words"
         assert {f for _, f, _, _ in string.Formatter().parse(en) if f}, f"{code} says nothing of its facts"
-    result = solve(engine, engine.load("example")(), run=Run(work_limit=20))
+    result = solve(engine, engine.load("example")(), run=Run(work_limit=4))
     for reason in (*result.reasons, *result.warnings):
         for template in words[reason.code]:
             assert template.format(**reason.facts)

@@ -76,7 +76,7 @@ def test_the_command_line_runs_accepts_and_undoes_it(engine, lineshaft, tmp_path
     for arguments in (("init", works), ("import", works, tmp_path / "example.xlsx")):
         done = lineshaft(*arguments)
         assert done.code == 0, done.err + done.out
-    done = lineshaft("run", engine.name, works, "--work-limit", "20", "--seed", "3", "--json")
+    done = lineshaft("run", engine.name, works, "--work-limit", "4", "--seed", "3", "--json")
     assert done.code == 0, done.err + done.out
     answer = json.loads(done.out)
     assert {"engine", "version", "status", "digest", "kpis", "reasons", "warnings"} <= set(answer)
