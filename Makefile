@@ -40,7 +40,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(VENV)/run.done: requirements/run.lock pyproject.toml
-	tools/setup run
+	tools/setup $(if $(wildcard $(VENV)/dev.done),dev,run)
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.lock pyproject.toml
