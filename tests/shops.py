@@ -17,7 +17,9 @@ def ints(values) -> np.ndarray:
 def rows(lists) -> tuple[np.ndarray, np.ndarray]:
     """CSR pointer and values of a list of lists."""
     lists = [list(row) for row in lists]
-    return ints(np.concatenate(([0], np.cumsum([len(row) for row in lists])))), ints([value for row in lists for value in row])
+    return ints(np.concatenate(([0], np.cumsum([len(row) for row in lists])))), ints(
+        [value for row in lists for value in row]
+    )
 
 
 def intersect(a, b):
