@@ -76,9 +76,11 @@ class Run:
     on_offer: Callable[[Result[Any]], None] | None = None
     is_cancelled: Callable[[], bool] = lambda: False
     blobs: Blobs = field(default_factory=NoBlobs)
+    started_s: float | None = None
 
     def __post_init__(self) -> None:
-        self.started_s = self.clock()
+        if self.started_s is None:
+            self.started_s = self.clock()
 
     def progress(self, fraction: float, en: str, zh: str) -> None:
         """Tell how far the run is (0 to 1) and what it is doing."""
@@ -96,7 +98,7 @@ class Run:
 
     def elapsed_s(self) -> float:
         """Seconds since the run began."""
-        return self.clock() - self.started_s
+        return self.clock() - (self.started_s or 0.0)
 
     def out_of_time(self) -> bool:
         """True once the time limit is used up."""

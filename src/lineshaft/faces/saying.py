@@ -43,8 +43,7 @@ def reason_words(engine: Engine, reason: Reason) -> Words:
     """A reason as a sentence in both languages, made from its code and facts."""
     templates: Mapping[str, tuple[str, str]] = engine.load("words") or {}
     en, zh = templates.get(reason.code, (reason.code, reason.code))
-    facts = {name: _plain(value) for name, value in reason.facts.items()}
-    return Words(en.format(**facts), zh.format(**facts))
+    return Words(en.format(**_facts(reason, "en")), zh.format(**_facts(reason, "zh")))
 
 
 def kpi_name(kpi: Kpi, language: str) -> str:
@@ -68,6 +67,13 @@ def amount(value: float, unit: str) -> str:
     """A number with thousands separators and a thin space before its unit."""
     digits = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.2f}"
     return f"{digits}\u202f{unit}"
+
+
+def _facts(reason: Reason, language: str) -> dict[str, Any]:
+    return {
+        name: duration(value, language) if name.endswith("_min") else _plain(value)
+        for name, value in reason.facts.items()
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,14 @@ class ScheduleParams:
         "what to minimise, first things first",
         "优化目标(按先后)",
     )
-    start: datetime | None = param(None, "plan from here on; none: the first release", "排产起点;空:最早下达时间")
+    start: datetime | None = param(
+        None, "plan from here on; none: the first release", "排产起点;空:最早下达时间"
+    )
     frozen_min: int = param(
-        0, "steps of the previous plan that start within this time stay", "冻结期", unit="min", min=0, max=525_600
+        0,
+        "steps of the previous plan that start within this time stay",
+        "冻结期",
+        unit="min",
+        min=0,
+        max=525_600,
     )

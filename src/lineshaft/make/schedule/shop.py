@@ -139,7 +139,9 @@ class Score:
 
     def as_array(self) -> NDArray[np.float64]:
         """The four figures in the order of `OBJECTIVES`."""
-        return np.array([self.makespan_s, self.weighted_tardiness_s, self.flow_s, self.setup_s], dtype=np.float64)
+        return np.array(
+            [self.makespan_s, self.weighted_tardiness_s, self.flow_s, self.setup_s], dtype=np.float64
+        )
 
 
 OBJECTIVES = ("makespan", "weighted_tardiness", "mean_flow_time", "setup")
