@@ -30,12 +30,24 @@ from lineshaft.make.schedule.dispatch import (
     too_late_s,
 )
 from lineshaft.make.schedule.hours import NEVER
-from lineshaft.make.schedule.score import desk_figures, level_values, lower, order_rows, score
+from lineshaft.make.schedule.score import (
+    desk_figures,
+    level_values,
+    lower,
+    order_rows,
+    projected,
+    same_so_far,
+    score,
+)
 from lineshaft.make.schedule.shop import NEVER_S, Goal, Ints, Score, Shop, Timetable
 
 Floats = NDArray[np.float64]
 SNAPSHOTS = 10
-STRIDES = (0.01, 1.0)
+STRIDES = (0.1, 1.0)
+RACE = 0.01
+PATIENCE = 60
+STARTS = 6
+KICKED = 10
 WORK_TIMES = (1.0, 2.0, 3.0, 4.0)
 
 
@@ -69,6 +81,9 @@ class Trial(NamedTuple):
     snapshots: list[Course]
 
 
+NO_TRIAL = Trial(np.zeros(0), None, [])
+
+
 @dataclass
 class State:
     """A search between rounds: `best` so far and `work` done (decodings); the rest is where the search stands."""
@@ -82,6 +97,9 @@ class State:
     not_before_s: Ints
     keys: Keys
     trial: Trial
+    starts: list[Keys]
+    stale: int = 0
+    restarts: int = 0
 
 
 def improve_by_priority(
@@ -106,7 +124,8 @@ def start(shop: Shop, goal: Goal, first: Timetable, seed: int) -> State:
     best_values = np.concatenate(([float(faults_s)], level_values(goal, figures)))
     not_before_s = np.zeros(shop.n_ops, dtype=np.int64)
     trials = [(keys, decoded(floor, keys, not_before_s)) for keys in first_keys(floor, first, not_before_s)]
-    keys, trial = min(trials, key=lambda pair: tuple(pair[1].values))
+    trials.sort(key=lambda pair: tuple(pair[1].values))
+    keys, trial = trials[0]
     work = 2 * len(trials)
     for _ in range(REPAIRS):
         if trial.course is None or not delay_predecessors(shop, trial.course.desk, not_before_s):
@@ -116,7 +135,10 @@ def start(shop: Shop, goal: Goal, first: Timetable, seed: int) -> State:
     marks_s = np.unique(np.quantile(first.start_s, np.linspace(0, 1, SNAPSHOTS + 2)[1:-1]).astype(np.int64))
     trial = decoded(floor, keys, not_before_s, marks_s)
     draw = np.random.default_rng(seed)
-    state = State((first, figures), work, best_values, floor, draw, marks_s, not_before_s, keys, trial)
+    starts = [keys for keys, _ in trials[:STARTS]]
+    state = State(
+        (first, figures), work, best_values, floor, draw, marks_s, not_before_s, keys, trial, starts
+    )
     keep_best(state)
     return state
 
@@ -125,13 +147,34 @@ def step(state: State, evaluations: int) -> None:
     """One round: exactly `evaluations` decodings."""
     for _ in range(evaluations):
         state.work += 1
+        if state.stale >= PATIENCE:
+            restart(state)
+            continue
+        state.stale += 1
         keys, changed = neighbour(state)
         if not len(changed):
             continue
         trial = continued(state, keys, changed)
         if trial.course is not None and not lower(state.trial.values, trial.values):
+            if lower(trial.values, state.trial.values):
+                state.stale = 0
             state.keys, state.trial = keys, trial
             keep_best(state)
+
+
+def restart(state: State) -> None:
+    """Go on from the next of the first keys, with a few units moved."""
+    state.stale = 0
+    state.restarts += 1
+    floor = state.floor
+    keys = state.starts[state.restarts % len(state.starts)]
+    unit = keys.unit.copy()
+    moved = state.draw.choice(floor.units, -(-len(floor.units) // KICKED), replace=False)
+    unit[moved] += state.draw.normal(0.0, STRIDES[0] * np.std(unit[floor.units]), len(moved))
+    trial = decoded(floor, Keys(unit, keys.shift), state.not_before_s, state.marks_s)
+    if trial.course is not None:
+        state.keys, state.trial = Keys(unit, keys.shift), trial
+        keep_best(state)
 
 
 def keep_best(state: State) -> None:
@@ -189,7 +232,25 @@ def continued(state: State, keys: Keys, changed: Ints) -> Trial:
     else:
         course = decode.copy_course(state.trial.snapshots[known - 1])
     snapshots = state.trial.snapshots[:known]
-    return finished(state.floor, policy, course, state.not_before_s, snapshots, state.marks_s[known:])
+    for until_s in state.marks_s[known:]:
+        if decode.advance(state.floor.deck, policy, course, state.not_before_s, until_s) >= 0:
+            return NO_TRIAL
+        if hopeless(state, course, state.trial.snapshots[len(snapshots)], changed):
+            return NO_TRIAL
+        snapshots = [*snapshots, decode.copy_course(course)]
+    return finished(state.floor, policy, course, state.not_before_s, snapshots, ())
+
+
+def hopeless(state: State, course: Course, rival: Course, changed: Ints) -> bool:
+    """True when a trial repeats its rival so far for good, or is behind it by more than can be hoped to come back."""
+    if same_so_far(course.desk, rival.desk, changed):
+        return True
+    floor = state.floor
+    ours, theirs = (
+        float(floor.goal.levels[0] @ projected(floor.deck, floor.orders, floor.outlook.owner, c.desk))
+        for c in (course, rival)
+    )
+    return ours - theirs > RACE * abs(state.trial.values[1])
 
 
 def finished(
@@ -221,11 +282,11 @@ def neighbour(state: State) -> tuple[Keys, Ints]:
         return state.keys, floor.units
     spread_s = max(1.0, float(np.std(unit[floor.units])))
     stride_s = spread_s * STRIDES[0] * (STRIDES[1] / STRIDES[0]) ** draw.random()
-    if kind < 0.6:
+    if kind < 0.8:
         moved = draw.choice(floor.units, min(len(floor.units), 1 + int(draw.integers(3))), replace=False)
         unit[moved] += draw.normal(0.0, stride_s, len(moved))
         return Keys(unit, shift), together(floor, moved)
-    if kind < 0.8:
+    if kind < 0.85:
         ranked = floor.units[np.argsort(unit[floor.units], kind="stable")]
         i = int(draw.integers(len(ranked)))
         j = min(len(ranked) - 1, i + 1 + int(draw.integers(10)))
@@ -234,7 +295,7 @@ def neighbour(state: State) -> tuple[Keys, Ints]:
         return Keys(unit, shift), together(floor, moved)
     one = int(draw.choice(floor.units))
     ops = floor.members[one]
-    if kind < 0.9 and len(floor.parts[one]) > 1:
+    if kind < 0.95 and len(floor.parts[one]) > 1:
         ops = ops[floor.shop.op_order[ops] == draw.choice(floor.parts[one])]
     else:
         ops = draw.choice(ops, min(len(ops), 1 + int(draw.integers(3))), replace=False)
