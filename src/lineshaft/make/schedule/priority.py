@@ -98,6 +98,7 @@ class State:
     keys: Keys
     trial: Trial
     starts: list[Keys]
+    best_keys: Keys
     stale: int = 0
     restarts: int = 0
 
@@ -137,7 +138,7 @@ def start(shop: Shop, goal: Goal, first: Timetable, seed: int) -> State:
     draw = np.random.default_rng(seed)
     starts = [keys for keys, _ in trials[:STARTS]]
     state = State(
-        (first, figures), work, best_values, floor, draw, marks_s, not_before_s, keys, trial, starts
+        (first, figures), work, best_values, floor, draw, marks_s, not_before_s, keys, trial, starts, keys
     )
     keep_best(state)
     return state
@@ -163,11 +164,12 @@ def step(state: State, evaluations: int) -> None:
 
 
 def restart(state: State) -> None:
-    """Go on from the next of the first keys, with a few units moved."""
+    """Go on from the best keys and the next of the first keys in turn, with a few units moved."""
     state.stale = 0
     state.restarts += 1
     floor = state.floor
-    keys = state.starts[state.restarts % len(state.starts)]
+    odd, number = state.restarts % 2, state.restarts // 2
+    keys = state.best_keys if odd else state.starts[number % len(state.starts)]
     unit = keys.unit.copy()
     moved = state.draw.choice(floor.units, -(-len(floor.units) // KICKED), replace=False)
     unit[moved] += state.draw.normal(0.0, STRIDES[0] * np.std(unit[floor.units]), len(moved))
@@ -184,6 +186,7 @@ def keep_best(state: State) -> None:
         plan = timetable(state.floor.deck, trial.course.desk)
         state.best = plan, score(state.floor.shop, plan)
         state.best_values = trial.values
+        state.best_keys = state.keys
 
 
 def first_keys(floor: Floor, first: Timetable, not_before_s: Ints) -> list[Keys]:
