@@ -11,7 +11,7 @@ import polars as pl
 from lineshaft.core import BadInput, Engine, Kpi, Missing, Refused, Result, Words, engines, find_engine
 from lineshaft.core.frames import check_tables
 from lineshaft.core.params import describe as describe_params
-from lineshaft.core.solve import given_params, read_book
+from lineshaft.core.solve import given_params, read_book, table_name
 from lineshaft.faces.cli.render import (
     ProgressLine,
     out,
@@ -305,19 +305,13 @@ def template(engine_name: str, target: Path, example: bool) -> None:
         frames = {
             table: frame
             for member, frame in engine.load("example")().items()
-            for table in [_table_of(members[member].schema)]
+            for table in [table_name(members[member].schema)]
             if frame is not None
         }
         write_example(engine, frames, target, language)
     else:
         write_template(engine, target, language)
     say(language, f"Template written to {target}", f"模板已写入 {target}")
-
-
-def _table_of(schema: Any) -> str:
-    from lineshaft.core.solve import table_name
-
-    return table_name(schema)
 
 
 def report(path: Path, target: Path, run_id: str) -> None:
@@ -354,7 +348,7 @@ def write_report(works: Works, target: Path, run_id: str = "") -> None:
 def plan_in_force(works: Works, engine: Engine, frames: dict[str, pl.DataFrame]) -> Result[Any]:
     """The accepted plan (or history, after the import of a log) with its figures as the checker finds them."""
     outputs = engine.load("outputs")
-    tables = {member: works.read(_table_of(info.schema)) for member, info in outputs.members().items()}
+    tables = {member: works.read(table_name(info.schema)) for member, info in outputs.members().items()}
     if tables["operation_plan"].is_empty():
         raise Missing("No plan is in force: accept a run first.", "尚无生效计划:请先接受一个方案。")
     plan = outputs.cast({member: frame.lazy() for member, frame in tables.items()})
@@ -422,7 +416,7 @@ def _collection(collection: Any) -> list[dict[str, Any]]:
     return [
         {
             "member": member,
-            "table": _table_of(info.schema),
+            "table": table_name(info.schema),
             "required": not info.is_optional,
             "en": getattr(info.schema, "title", (member, member))[0],
             "zh": getattr(info.schema, "title", (member, member))[1],

@@ -16,7 +16,6 @@ from lineshaft.make.schedule.shop import NEVER_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 STEP = ["order_id", "op_no"]
-WAYS = {"finished": 0, "running": 1, "locked": 2, "frozen": 3}
 
 
 @dataclass(frozen=True)
