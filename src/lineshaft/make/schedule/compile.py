@@ -18,6 +18,7 @@ from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.calendars import Calendars, pointers
 from lineshaft.make.schedule.fixing import STEP, fix, fixed_steps
 from lineshaft.make.schedule.lanes import (
+    DEMAND,
     Lanes,
     make_lanes,
     meet,
@@ -226,8 +227,8 @@ def demand_pools(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> pl.DataFr
     return (
         table(book, "demands")
         .join(modes.select(*STEP, "mode_no", "mode", "mode_s"), on=[*STEP, "mode_no"])
-        .join(lanes.pools, on=["resource_id", "class_id"], nulls_equal=True)
-        .select("mode", "demand_no", pl.col("pool").cast(pl.Int64), "quantity", "mode_s")
+        .join(lanes.pools, on=DEMAND)
+        .select("mode", "demand_no", "pool", "quantity", "mode_s")
         .sort("mode", "demand_no")
     )
 
@@ -274,7 +275,7 @@ def first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start) -> in
     shortest = modes.group_by("op").agg(pl.col("mode_s").min()).sort("op")["mode_s"].to_numpy()
     first = modes.sort("mode_s", "mode").group_by("op", maintain_order=True).agg(pl.col("mode").first())
     load = uses.join(first, on="mode").select("pool", load=pl.col("mode_s") * pl.col("quantity"))
-    of_pool = np.zeros(len(lanes.pools))
+    of_pool = np.zeros(len(lanes.pool_ptr) - 1)
     np.add.at(of_pool, load["pool"].to_numpy(), load["load"].to_numpy())
     size = np.maximum(np.diff(lanes.pool_ptr), 1)
     where, lane = pool_lanes(lanes, np.arange(len(of_pool)))

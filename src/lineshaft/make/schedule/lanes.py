@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.calendars import Calendars, open_windows, pointers, ranges
 from lineshaft.make.schedule.shop import Ints
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import working_intervals
+
+DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 
 
 @dataclass(frozen=True)
 class Lanes:
     """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
 
-    `pools`: resource_id or class_id → pool; `pool_ptr`, `pool_lane` as in Shop.
+    `pools`: the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
     """
 
     frame: pl.DataFrame
@@ -114,26 +120,60 @@ def lane_calendars(book, resources, periods, start, hours):
 
 
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
-    """The distinct resources and classes that demands name, each with its lanes."""
-    pools = (
-        table(book, "demands")
-        .select("resource_id", "class_id")
-        .unique()
-        .sort("resource_id", "class_id", nulls_last=True)
-    ).with_row_index("pool")
-    members = table(book, "members")
-    named = pools.filter(pl.col("resource_id").is_not_null()).select("pool", "resource_id")
-    classed = pools.join(members, on="class_id").select(
-        "pool", pl.col("resource_id_right").alias("resource_id")
+    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
+    demands = table(book, "demands").sort(DEMAND)
+    wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
+        "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
     )
-    rows = (
-        pl.concat([named, classed])
-        .join(lanes.select("resource_id", "lane"), on="resource_id")
-        .select(pl.col("pool", "lane").cast(pl.Int64))
-        .sort("pool", "lane")
+    lanes_of = named_lanes(book, lanes)
+    number_of: dict[frozenset[int], int] = {}
+    chosen, short = [], []
+    for (names, quantities), rows in wants.group_by("name", "quantity", maintain_order=True):
+        left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
+        short += [row for row in rows.iter_rows() if any(len(a) < n for a, n in zip(left, quantities))]
+        pools = [number_of.setdefault(lane, len(number_of)) for lane in left]
+        chosen.append(rows.select(*DEMAND, pool=pl.Series([pools] * len(rows), dtype=pl.List(pl.Int64))))
+    if short:
+        raise BadInput([no_team(row) for row in short])
+    empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
+    of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+    counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
+    pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
+    return of_demand, pointers(counts), pool_lane
+
+
+def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, str | None], frozenset[int]]:
+    """A function (resource, class) → the lanes of either."""
+    of_resource = dict(lanes.group_by("resource_id").agg("lane").iter_rows())
+    of_class = dict(table(book, "members").group_by("class_id").agg("resource_id").iter_rows())
+
+    @cache
+    def named(resource_id: str | None, class_id: str | None) -> frozenset[int]:
+        members = [resource_id] if resource_id else of_class.get(class_id, [])
+        return frozenset(lane for member in members for lane in of_resource.get(member, []))
+
+    return named
+
+
+def apart(wanted: list[frozenset[int]], quantities: list[int]) -> list[frozenset[int]]:
+    """Each demand's lanes without those that another demand, which has no more than it needs, must have."""
+    left = list(wanted)
+    for _ in wanted:
+        whole = [len(lane) == quantity for lane, quantity in zip(left, quantities)]
+        left = [
+            lane.difference(*(other for j, other in enumerate(left) if whole[j] and j != i))
+            for i, lane in enumerate(left)
+        ]
+    return left
+
+
+def no_team(row: tuple[Any, ...]) -> Fault:
+    """The fault of a mode whose demands want the same lanes."""
+    words = Words(
+        "its resource demands want the same places; together there are not enough",
+        "各项资源需求争用相同的位置,合计数量不足",
     )
-    counts = np.bincount(rows["pool"].to_numpy(), minlength=len(pools))
-    return pools, pointers(counts), rows["lane"].to_numpy()
+    return Fault("operation_mode", row[:3], "", None, "no_team", words)
 
 
 def meet(
