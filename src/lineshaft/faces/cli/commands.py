@@ -10,7 +10,6 @@ import polars as pl
 
 from lineshaft.core import BadInput, Engine, Kpi, Missing, Refused, Result, Words, engines, find_engine
 from lineshaft.core.frames import check_tables
-from lineshaft.core.params import describe as describe_params
 from lineshaft.core.solve import given_params, read_book, table_name
 from lineshaft.faces.cli.render import (
     ProgressLine,
@@ -24,6 +23,7 @@ from lineshaft.faces.cli.render import (
     result_json,
     say,
 )
+from lineshaft.faces.desk.describing import describe_engine
 from lineshaft.faces.saying import reader_language
 from lineshaft.store.folder import write_folder
 from lineshaft.store.importing import preview_import
@@ -378,19 +378,7 @@ def list_engines(as_json: bool) -> None:
 def describe(engine_name: str, as_json: bool) -> None:
     """`lineshaft describe`."""
     engine, language = find_engine(engine_name), reader_language()
-    told = {
-        "name": engine.name,
-        "version": engine.version,
-        "en": engine.title[0],
-        "zh": engine.title[1],
-        "inputs": _collection(engine.load("inputs")),
-        "outputs": _collection(engine.load("outputs")),
-        "params": [
-            {**parameter, "type": parameter["type"].__name__}
-            for parameter in describe_params(engine.load("params"))
-        ],
-        "sources": list(engine.sources),
-    }
+    told = describe_engine(engine)
     if as_json:
         print_json(told)
         return
@@ -410,31 +398,6 @@ def describe(engine_name: str, as_json: bool) -> None:
         )
     for source in engine.sources:
         out.print(f"    {source}", markup=False)
-
-
-def _collection(collection: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "member": member,
-            "table": table_name(info.schema),
-            "required": not info.is_optional,
-            "en": getattr(info.schema, "title", (member, member))[0],
-            "zh": getattr(info.schema, "title", (member, member))[1],
-            "columns": [
-                {
-                    "name": name,
-                    "key": column.primary_key,
-                    "required": not column.nullable,
-                    "unit": (column.metadata or {}).get("unit", ""),
-                    "en": column.description or name,
-                    "zh": (column.metadata or {}).get("zh", name),
-                    "ref": (column.metadata or {}).get("ref", ""),
-                }
-                for name, column in info.schema.columns().items()
-            ],
-        }
-        for member, info in collection.members().items()
-    ]
 
 
 def demo(path: Path, time_limit_s: float, scale: float) -> None:

@@ -1,0 +1,381 @@
+"""`Desk`: every read and every act of one person on one works, with permission, row filters and audit in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from lineshaft.core import (
+    Change,
+    Engine,
+    Fault,
+    Missing,
+    NotAllowed,
+    Reason,
+    Result,
+    Words,
+    engines,
+    find_engine,
+)
+from lineshaft.core.frames import check_tables
+from lineshaft.core.solve import table_name
+from lineshaft.faces.desk import attention, thread
+from lineshaft.faces.desk.attention import Attention, LateOrder, Overload
+from lineshaft.faces.desk.comparing import Comparison, compare_results
+from lineshaft.faces.desk.describing import describe_engine, describe_table
+from lineshaft.faces.desk.paging import Page, Query, page
+from lineshaft.faces.desk.reading import Reader
+from lineshaft.faces.desk.thread import Thread, read_thread
+from lineshaft.store.accept import AcceptRecord, Undone
+from lineshaft.store.importing import ImportPreview, preview_import
+from lineshaft.store.jobs import Job
+from lineshaft.store.log import Event
+from lineshaft.store.overlay import Cell
+from lineshaft.store.records import RunRecord
+from lineshaft.store.state import Preview
+from lineshaft.tables.rules import RULES
+
+if TYPE_CHECKING:
+    from lineshaft.store.site import Site, Who
+
+Action = Literal["read", "write", "plan", "accept", "admin"]
+FULL_LISTS = 50
+
+
+class Desk:
+    """One person at one works.
+
+    Parameters
+    ----------
+    site : Site
+        Where people, permissions and the audit trail live.
+    works_id : str
+        Which works of the site.
+    who : Who
+        The person or token.
+
+    Raises
+    ------
+    Missing
+        No such works, or none that this person may see.
+    """
+
+    def __init__(self, site: Site, works_id: str, who: Who) -> None:
+        if not who.may(works_id, "read"):
+            raise Missing(f"There is no works {works_id!r}.", f"没有名为 {works_id!r} 的工厂。")
+        self.site, self.works_id, self.who = site, works_id, who
+        self.works = site.open_works(works_id)
+        self._reader = Reader(self.works, site.kept(works_id))
+        self._filter = who.row_filter(works_id)
+
+    def may(self, action: Action) -> bool:
+        """True when this person may do it here."""
+        return self.who.may(self.works_id, action)
+
+    # What there is
+
+    def engines(self) -> list[Engine]:
+        """Every installed engine."""
+        return [find_engine(name) for name in engines()]
+
+    def describe(self, engine: str) -> dict[str, Any]:
+        """An engine's tables, parameters and sources."""
+        return describe_engine(self.works.engine(engine))
+
+    def describe_table(self, table: str) -> dict[str, Any]:
+        """A table's titles and columns."""
+        self._known(table)
+        return describe_table(table, self.works.catalog.schemas[table])
+
+    def tables(self) -> dict[str, int]:
+        """Table → rows that may be seen."""
+        if self._filter is None:
+            return self.works.tables()
+        return {name: len(frame) for name, frame in self.frames(*self.works.catalog.schemas).items()}
+
+    def frames(self, *names: str) -> dict[str, pl.DataFrame]:
+        """Some tables of one moment, without rows that this person may not see."""
+        schemas = self.works.catalog.schemas
+        if self._filter is None:
+            return self._reader.tables(*names)
+        self._known(*names)
+        needed = self._filter.needs(names, schemas)
+        seen = self._filter.visible(self._reader.tables(*sorted(needed | set(names))), schemas)
+        return {name: seen[name] for name in names}
+
+    def page(self, table: str, query: Query) -> Page:
+        """One page of a table, filtered and sorted."""
+        self._known(table)
+        return page(table, self.frames(table)[table], self.works.catalog.schemas[table], query)
+
+    def thread(self, table: str, key: tuple[Any, ...]) -> Thread:
+        """One row with everything that touches it."""
+        self._known(table)
+        schemas = self.works.catalog.schemas
+        return read_thread(table, key, self.frames(*sorted(thread.touching(table, schemas))), schemas)
+
+    # Tables in and out
+
+    def preview_write(
+        self, frames: Mapping[str, pl.DataFrame], mode: Literal["replace", "upsert"]
+    ) -> Preview:
+        """What writing these rows would change."""
+        self._must("write")
+        return self.works.preview_write(frames, mode)
+
+    def write(
+        self, frames: Mapping[str, pl.DataFrame], mode: Literal["replace", "upsert"], *, source: str = ""
+    ) -> Preview:
+        """Write rows; all or nothing."""
+        self._must("write")
+        done = self.works.write(frames, self.who.name, "write", mode, source=source)
+        self._audit("write", tables=done.counts, source=source)
+        return done
+
+    def remove(self, table: str, keys: Sequence[tuple[Any, ...]]) -> Preview:
+        """Take rows out by key.
+
+        Raises
+        ------
+        Missing
+            One of them is not there.
+        BadInput
+            Other rows refer to them.
+        """
+        self._must("write")
+        self._known(table)
+        frame, schemas = self.works.read(table), self.works.catalog.schemas
+        gone = pl.DataFrame(
+            [thread.find_row(table, key, frame, schemas) for key in keys], schema=frame.schema
+        )
+        left = frame.join(gone, on=schemas[table].primary_key(), how="anti")
+        done = self.works.write({table: left}, self.who.name, "remove", "replace")
+        self._audit("remove", tables=done.counts)
+        return done
+
+    def preview_import(self, file: Path, mode: Literal["upsert", "replace"] = "upsert") -> ImportPreview:
+        """What a workbook, CSV or Parquet file would bring, with every bad cell named."""
+        self._must("write")
+        existing = {name: self.works.read(name) for name in self.works.tables()}
+        return preview_import(
+            file, self.works.catalog.schemas, existing, mode=mode, time_zone=self.works.time_zone
+        )
+
+    def import_(
+        self, file: Path, mode: Literal["upsert", "replace"], *, partial: bool, source: str
+    ) -> Preview:
+        """Take in a file; with `partial` the good rows only."""
+        frames = self.preview_import(file, mode).take(partial=partial)
+        done = self.works.write(frames, self.who.name, "import", mode, source=source)
+        self._audit("import", tables=done.counts, source=source)
+        return done
+
+    def faults(self) -> list[Fault]:
+        """Everything wrong with the tables as they are."""
+        schemas = self.works.catalog.schemas
+        digests = tuple(sorted(self._reader.digests().items()))
+        return self._reader.remember(
+            ("faults", digests), lambda: check_tables(self._reader.tables(*schemas), schemas, RULES)[1]
+        )
+
+    # Decisions
+
+    def plan(
+        self,
+        engine: str,
+        params: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
+        overlay: Sequence[Cell] = (),
+    ) -> str:
+        """Queue a run (a what-if when cells are laid over); its id."""
+        self._must("plan")
+        self._whole()
+        run = self.works.submit(engine, params or {}, limits or {}, overlay, self.who.name)
+        self._audit("plan", run=run, engine=engine)
+        return run
+
+    def runs(self) -> list[RunRecord]:
+        """All runs, newest first."""
+        self._whole()
+        return self.works.runs()[::-1]
+
+    def run(self, run: str) -> RunRecord:
+        """What is known of a run."""
+        self._whole()
+        return self.works.run(run)
+
+    def progress(self, run: str) -> Job:
+        """How far a run is."""
+        self._whole()
+        return self.works.job(run)
+
+    def cancel(self, run: str) -> None:
+        """Ask a run to stop with the best answer it has."""
+        self._must("plan")
+        self._whole()
+        self.works.cancel(run)
+        self._audit("cancel", run=run)
+
+    def result(self, run: str) -> Result[Any]:
+        """The result of a run."""
+        record = self.run(run)
+        return self._reader.remember(("result", run, record.result_blob), lambda: self.works.result(run))
+
+    def inputs(self, run: str) -> dict[str, pl.DataFrame]:
+        """What a run read, by member."""
+        record = self.run(run)
+        return self._reader.remember(("inputs", run, record.input_digest), lambda: self.works.inputs(run))
+
+    def explain(self, run: str, table: str = "", key: tuple[Any, ...] = ()) -> list[Reason]:
+        """The reasons of a result, all or those of one row; `table` is a table or a member of the engine."""
+        result = self.result(run)
+        members = self._members(self.works.engine(self.run(run).engine), table)
+        said = tuple(str(part) for part in key)
+        return [
+            reason
+            for reason in result.reasons
+            if (not table or reason.table in members) and tuple(map(str, reason.key))[: len(said)] == said
+        ]
+
+    def compare(self, first: str, second: str) -> Comparison:
+        """Two results side by side."""
+        return compare_results(self.result(first), self.result(second))
+
+    def edit(self, engine: str, changes: Sequence[Change], basis_run: str | None = None) -> Result[Any]:
+        """What the plan (in force, or of a run) becomes with these changes; nothing is stored."""
+        self._must("plan")
+        self._whole()
+        return self.works.edit(engine, changes, basis_run=basis_run)
+
+    def propose_edit(self, engine: str, changes: Sequence[Change], basis_run: str | None = None) -> str:
+        """The same as a proposal that can be accepted; the run's id."""
+        self._must("plan")
+        self._whole()
+        run = self.works.propose_edit(engine, changes, basis_run=basis_run, actor=self.who.name)
+        self._audit("edit", run=run, engine=engine, changes=len(changes))
+        return run
+
+    def preview(self, run: str) -> Preview:
+        """What accepting a run would change."""
+        self._whole()
+        return self.works.preview(run)
+
+    def accept(self, run: str) -> str:
+        """Make a proposal the works' tables; the accept's id."""
+        self._must("accept")
+        self._whole()
+        accept_id = self.works.accept(run, self.who.name)
+        self._audit("accept", run=run, accept=accept_id)
+        return accept_id
+
+    def accepts(self) -> list[AcceptRecord]:
+        """All accepts, newest first."""
+        self._whole()
+        return self.works.accepts()[::-1]
+
+    def undo(self, accept_id: str = "last") -> Undone:
+        """Take an accept back, or propose to when something was accepted on top."""
+        self._must("accept")
+        self._whole()
+        done = self.works.undo(accept_id, self.who.name)
+        self._audit("undo", accept=done.accept_id, proposal=done.proposal)
+        return done
+
+    def history(self) -> list[Event]:
+        """The works' event log, newest first."""
+        self._whole()
+        return self.works.log()[::-1]
+
+    # The day
+
+    def attention(self) -> Attention:
+        """What needs somebody today."""
+        frames = self.frames(*PLAN_TABLES)
+        late = attention.late_orders(frames)
+        records = [] if self._filter else self.works.runs()[::-1]
+        load = self._load(frames)
+        return Attention(
+            late=[LateOrder(**row) for row in late.head(FULL_LISTS).iter_rows(named=True)],
+            late_found=len(late),
+            orders_found=len(frames["order_plan"]),
+            overloads=[Overload(**row) for row in load.iter_rows(named=True)],
+            faults=[] if self._filter else self.faults(),
+            to_decide=[] if self._filter else self.open_proposals(records),
+            running=[record for record in records if record.status in ("queued", "running")],
+        )
+
+    def open_proposals(self, records: Iterable[RunRecord]) -> list[RunRecord]:
+        """Finished runs that could be accepted now: not accepted yet, no what-if, their inputs unchanged."""
+        now = self._reader.digests()
+        accepted = {record.run_id for record in self.works.accepts() if not record.undone}
+        return [
+            record
+            for record in records
+            if record.status == "done"
+            and not record.overlay
+            and record.run_id not in accepted
+            and all(now.get(name) == digest for name, digest in record.basis.items())
+        ]
+
+    def _load(self, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        def full() -> pl.DataFrame:
+            load = attention.weekly_load(frames).with_columns(load=pl.col("planned_h") / pl.col("open_h"))
+            tight = load.filter(pl.col("load") >= attention.FULL).sort(
+                "load", "resource_id", descending=[True, False]
+            )
+            return tight.head(FULL_LISTS).drop("load")
+
+        if self._filter:
+            return full()
+        digests = self._reader.digests()
+        return self._reader.remember(("load", *(digests[name] for name in PLAN_TABLES)), full)
+
+    # Permission
+
+    def _must(self, action: Action) -> None:
+        if not self.may(action):
+            raise NotAllowed(
+                f"You may not {ACTIONS[action].en} here; ask an administrator.",
+                f"您在此没有{ACTIONS[action].zh}的权限,请联系管理员。",
+            )
+
+    def _whole(self) -> None:
+        """Runs and decisions show whole tables: not for those who see part of them."""
+        if self._filter is not None:
+            raise Missing("There is nothing here.", "此处没有内容。")
+
+    def _known(self, *names: str) -> None:
+        for name in names:
+            if name not in self.works.catalog.schemas:
+                raise Missing(f"There is no table {name!r}.", f"没有名为 {name!r} 的数据表。")
+
+    def _members(self, engine: Engine, table: str) -> set[str]:
+        """Members of the engine whose table this is, beside the name itself."""
+        schemas = {**engine.load("inputs").member_schemas(), **engine.load("outputs").member_schemas()}
+        return {table, *(member for member, schema in schemas.items() if table_name(schema) == table)}
+
+    def _audit(self, action: str, **details: Any) -> None:
+        self.site.audit.append(self.who.name, action, self.works_id, details)
+
+
+ACTIONS: dict[Action, Words] = {
+    "read": Words("look at this", "查看"),
+    "write": Words("change tables", "修改数据"),
+    "plan": Words("plan", "排产与试算"),
+    "accept": Words("accept or undo", "接受或撤销方案"),
+    "admin": Words("administer", "管理"),
+}
+PLAN_TABLES = (
+    "calendar",
+    "calendar_exception",
+    "operation_plan",
+    "order_plan",
+    "resource",
+    "resource_plan",
+    "shift",
+    "shift_break",
+    "work_order",
+)

@@ -1,0 +1,81 @@
+"""Tables as a person may see them: kept in memory by digest, so that a page reads what has changed and no more."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import polars as pl
+
+from lineshaft.core import Missing
+from lineshaft.store import state
+from lineshaft.store.works import Works
+
+T = TypeVar("T")
+KEPT = 256
+
+
+class Kept:
+    """Values by key, the longest unused one dropped first. Safe to share between threads."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._most = most
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value of `key`, made when it is not there."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            if len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
+class Reader:
+    """The tables of one works. `hide` takes a table's name and all frames so far and returns the rows that may be seen."""
+
+    def __init__(self, works: Works, kept: Kept) -> None:
+        self.works = works
+        self._kept = kept
+
+    def digests(self) -> dict[str, str]:
+        """Table → digest of its present content."""
+        with self.works.database.reading() as connection:
+            return state.digests(connection)
+
+    def tables(self, *names: str) -> dict[str, pl.DataFrame]:
+        """Some tables, all of one moment.
+
+        Raises
+        ------
+        Missing
+            There is no such table.
+        """
+        catalog = self.works.catalog
+        for name in names:
+            if name not in catalog.schemas:
+                raise Missing(f"There is no table {name!r}.", f"没有名为 {name!r} 的数据表。")
+        with self.works.database.reading() as connection:
+            now = state.digests(connection)
+            return {
+                name: self._kept.get(
+                    (name, now[name]), lambda name=name: state.read(connection, catalog, name)
+                )
+                for name in names
+            }
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One table."""
+        return self.tables(name)[name]
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Something made of tables, by a key that names their digests."""
+        return self._kept.get(key, make)

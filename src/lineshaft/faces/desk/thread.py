@@ -1,0 +1,119 @@
+"""The thread of one object: its row, what it refers to, and everything that refers to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from lineshaft.core import Missing
+from lineshaft.core.frames import Reference, references
+from lineshaft.store.overlay import as_type
+from lineshaft.store.sql import Schemas
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Link:
+    """Rows of `table` that touch the object through `columns`; `role` "to": it refers to them, "from": they to it."""
+
+    table: str
+    columns: tuple[str, ...]
+    role: str
+    rows: pl.DataFrame
+    found: int
+
+
+@dataclass(frozen=True)
+class Thread:
+    """One row and its links, most telling tables first as the vocabulary lists them."""
+
+    table: str
+    key: tuple[Any, ...]
+    row: dict[str, Any]
+    links: list[Link]
+
+
+def touching(table: str, schemas: Schemas) -> set[str]:
+    """The tables that a thread of `table` may show."""
+    near = {reference.target for reference in references(schemas[table])} & set(schemas)
+    return (
+        near
+        | {table}
+        | {name for name, schema in schemas.items() if any(r.target == table for r in references(schema))}
+    )
+
+
+def read_thread(
+    table: str, key: tuple[Any, ...], frames: Mapping[str, pl.DataFrame], schemas: Schemas
+) -> Thread:
+    """The thread of a row; `frames` has the tables that `touching` names.
+
+    Raises
+    ------
+    Missing
+        No such row.
+    """
+    row = find_row(table, key, frames[table], schemas)
+    links = [
+        link
+        for reference in references(schemas[table])
+        if reference.target in frames
+        for link in [_to(reference, row, frames)]
+        if link
+    ]
+    for name, schema in schemas.items():
+        if name in frames:
+            links += [
+                link
+                for reference in references(schema)
+                if reference.target == table
+                for link in [_from(name, reference, row, frames)]
+                if link
+            ]
+    return Thread(table, tuple(row[name] for name in schemas[table].primary_key()), row, links)
+
+
+def find_row(table: str, key: tuple[Any, ...], frame: pl.DataFrame, schemas: Schemas) -> dict[str, Any]:
+    """The row with this key, whose parts may be text.
+
+    Raises
+    ------
+    Missing
+        No such row.
+    """
+    names = schemas[table].primary_key()
+    if len(key) == len(names):
+        columns = schemas[table].columns()
+        found = frame.filter(
+            pl.col(name) == as_type(part, columns[name].dtype) for name, part in zip(names, key)
+        )
+        if len(found):
+            return found.row(0, named=True)
+    said = " ".join(map(str, key))
+    raise Missing(f"{table} has no row {said}.", f"{table} 中没有 {said}。")
+
+
+def _to(reference: Reference, row: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -> Link | None:
+    values = [row[name] for name in reference.columns]
+    if any(value is None for value in values):
+        return None
+    return _link(reference.target, reference.target_columns, values, "to", frames)
+
+
+def _from(
+    name: str, reference: Reference, row: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]
+) -> Link | None:
+    return _link(
+        name, reference.columns, [row[target] for target in reference.target_columns], "from", frames
+    )
+
+
+def _link(
+    table: str, columns: tuple[str, ...], values: list[Any], role: str, frames: Mapping[str, pl.DataFrame]
+) -> Link | None:
+    rows = frames[table].filter(pl.col(name) == value for name, value in zip(columns, values))
+    return Link(table, columns, role, rows.head(MOST), len(rows)) if len(rows) else None
