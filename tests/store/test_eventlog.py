@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from lineshaft.core import BadInput, Missing, find_engine
 from lineshaft.core.solve import read_book, table_name
@@ -18,7 +19,7 @@ from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 from lineshaft.store.attendance import raised, take_places, typical_week
 from lineshaft.store.eventlog import SCHEMA, EventLog, read_event_log
-from lineshaft.store.history import history_view
+from lineshaft.store.history import history_view, plan_view
 from lineshaft.store.infer import infer_works
 
 HEAD = "case,activity,resource,start,end\n"
@@ -304,7 +305,7 @@ def test_an_operation_without_a_person_runs_by_the_clock():
 
 
 def test_history_view_counts_by_hand():
-    view = history_view(week())
+    view = history_view(week().frame)
     flow = view["order_flow"].row(by_predicate=pl.col("order_id") == "N0", named=True)
     assert (flow["steps"], flow["flow_d"]) == (2, pytest.approx(18.5 / 24))
     waits = dict(view["queue"].select("activity", "wait_h_mean").iter_rows())
@@ -314,6 +315,14 @@ def test_history_view_counts_by_hand():
         "Mill": 2,
         "Inspect": 1,
     }
+
+
+def test_the_plan_in_force_after_an_import_shows_the_shop_as_it_was():
+    log = week()
+    works = infer_works(log)
+    shown = plan_view(works.frames | works.history, "UTC")
+    for name, frame in history_view(log.frame).items():
+        assert_frame_equal(shown[name], frame, check_row_order=False, check_dtypes=False)
 
 
 def test_work_that_ends_as_the_day_begins_was_worked_for_its_last_minute():
@@ -417,7 +426,7 @@ def test_facts_of_the_real_log(real):
 
 @shared
 def test_history_of_the_real_log(real):
-    view = history_view(real)
+    view = history_view(real.frame)
     assert view["order_flow"]["flow_d"].mean() == pytest.approx(20.63, abs=0.01)
     load = view["person_load"]
     assert load.filter(pl.col("at_once_max") > 1).height == 29

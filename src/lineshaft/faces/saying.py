@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from lineshaft.core import Engine, Kpi, Reason, Words
+
+OPTIONAL = re.compile(r"\[([^\[\]]*\{(\w+)\}[^\[\]]*)\]")
 
 STATUS = {
     "optimal": Words("proven optimal", "已证最优"),
@@ -43,7 +46,7 @@ def reason_words(engine: Engine, reason: Reason) -> Words:
     """A reason as a sentence in both languages, made from its code and facts."""
     templates: Mapping[str, tuple[str, str]] = engine.load("words") or {}
     en, zh = templates.get(reason.code, (reason.code, reason.code))
-    return Words(en.format(**_facts(reason, "en")), zh.format(**_facts(reason, "zh")))
+    return Words(_filled(en, reason, "en"), _filled(zh, reason, "zh"))
 
 
 def kpi_name(kpi: Kpi, language: str) -> str:
@@ -67,6 +70,12 @@ def amount(value: float, unit: str) -> str:
     """A number with thousands separators and a thin space before its unit."""
     digits = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:,.2f}"
     return f"{digits}\u202f{unit}"
+
+
+def _filled(template: str, reason: Reason, language: str) -> str:
+    """A template with its facts; parts in square brackets go when their fact is zero."""
+    said = OPTIONAL.sub(lambda part: part[1] if reason.facts.get(part[2]) else "", template)
+    return said.format(**_facts(reason, language))
 
 
 def _facts(reason: Reason, language: str) -> dict[str, Any]:

@@ -1,18 +1,52 @@
-"""A log as people look at it: how long orders took, who was loaded, where work waited."""
+"""What was done, or is planned, as people look at it: how long orders take, who is loaded, where work waits."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import polars as pl
 
 from lineshaft.store.attendance import busy_times
-from lineshaft.store.eventlog import EventLog
+from lineshaft.store.eventlog import SCHEMA
 from lineshaft.store.people import as_steps, read_people
 
 HOUR_S = 3_600
 
 
-def history_view(log: EventLog, *, zone: str = "UTC") -> dict[str, pl.DataFrame]:
+def plan_view(tables: Mapping[str, pl.DataFrame], zone: str) -> dict[str, pl.DataFrame]:
+    """The figures of `history_view` for the plan in force, which is history after the import of a log."""
+    steps = (
+        tables["operation_plan"]
+        .join(tables["operation"].select("order_id", "op_no", "name"), on=["order_id", "op_no"])
+        .select("order_id", "op_no", "start", "end", activity=pl.col("name").fill_null("-"))
+    )
+    held = steps.join(tables["resource_plan"], on=["order_id", "op_no"]).rename({"resource_id": "resource"})
+    alone = held.unique(["order_id", "op_no"], keep="first", maintain_order=True)
+    one_each = steps.join(alone.select("order_id", "op_no", "resource"), on=["order_id", "op_no"], how="left")
+    return history_view(_as_log(one_each), _as_log(held), zone=zone)
+
+
+def _as_log(steps: pl.DataFrame) -> pl.DataFrame:
+    return (
+        steps.rename({"order_id": "case_id"})
+        .select(list(SCHEMA))
+        .sort("case_id", "start", maintain_order=True)
+    )
+
+
+def history_view(
+    log: pl.DataFrame, held: pl.DataFrame | None = None, *, zone: str = "UTC"
+) -> dict[str, pl.DataFrame]:
     """Figures of what happened; `infer_works(…).history` has the same as a plan to draw.
+
+    Parameters
+    ----------
+    log
+        One row an operation, as in `EventLog.frame`.
+    held
+        One row an operation and resource where an operation may hold several; by default `log`.
+    zone
+        Where the people are (IANA name).
 
     Returns
     -------
@@ -25,10 +59,10 @@ def history_view(log: EventLog, *, zone: str = "UTC") -> dict[str, pl.DataFrame]
         of all earlier steps of the order and the start, none where they overlap; first steps of orders have none.
     """
     return {
-        "order_flow": order_flow(log.frame),
-        "person_load": person_load(log, zone),
-        "activity_load": activity_load(log.frame),
-        "queue": queue(log.frame),
+        "order_flow": order_flow(log),
+        "person_load": person_load(log if held is None else held, zone),
+        "activity_load": activity_load(log),
+        "queue": queue(log),
     }
 
 
@@ -49,9 +83,9 @@ def order_flow(log: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def person_load(log: EventLog, zone: str) -> pl.DataFrame:
+def person_load(log: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Each person's operations, hours and how many at once."""
-    people = read_people(as_steps(log.frame, zone), sustained=0.5)
+    people = read_people(as_steps(log, zone), sustained=0.5)
     rows = []
     for person, presence in people.presence.items():
         pieces = [piece for some in presence.pieces for piece in some]

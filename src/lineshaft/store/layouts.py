@@ -19,11 +19,16 @@ class Layout:
     """A kind of source: `suffixes` pick the file when a folder is given."""
 
     suffixes: tuple[str, ...]
-    read: Callable[[Path], tuple[Frames, list[Words]]]
+    read: Callable[[Path, str], tuple[Frames, list[Words]]]
 
 
-def read_layout(name: str, path: Path) -> tuple[Frames, list[Words]]:
+def read_layout(name: str, path: Path, zone: str = "UTC") -> tuple[Frames, list[Words]]:
     """Tables from `path` in the layout `name`, and what was inferred on the way.
+
+    Parameters
+    ----------
+    zone
+        Where the works is (IANA name): for times that name no zone, and for what a log shows of days and nights.
 
     Raises
     ------
@@ -36,7 +41,7 @@ def read_layout(name: str, path: Path) -> tuple[Frames, list[Words]]:
         known = ", ".join(LAYOUTS)
         raise Missing(f"There is no layout {name!r}; known: {known}.", f"没有 {name!r} 格式;可用:{known}。")
     layout = LAYOUTS[name]
-    return layout.read(path if not layout.suffixes else the_file(path, layout.suffixes))
+    return layout.read(path if not layout.suffixes else the_file(path, layout.suffixes), zone)
 
 
 def the_file(path: Path, suffixes: tuple[str, ...]) -> Path:
@@ -55,34 +60,34 @@ def the_file(path: Path, suffixes: tuple[str, ...]) -> Path:
     return fitting[0]
 
 
-def _fjsp(path: Path) -> tuple[Frames, list[Words]]:
+def _fjsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.instances import read_fjsp
 
     return read_fjsp(path), []
 
 
-def _jsp(path: Path) -> tuple[Frames, list[Words]]:
+def _jsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.instances import read_jsp
 
     return read_jsp(path), []
 
 
-def _fjssp_w(path: Path) -> tuple[Frames, list[Words]]:
+def _fjssp_w(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.instances import read_fjssp_w
 
     return read_fjssp_w(path), []
 
 
-def _log(path: Path) -> tuple[Frames, list[Words]]:
+def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.eventlog import read_event_log
     from lineshaft.store.infer import infer_works
 
-    inferred = infer_works(read_event_log(path))
+    inferred = infer_works(read_event_log(path, zone=zone), zone=zone)
     as_done = {name: frame for name, frame in inferred.history.items() if name in PLAN_TABLES}
     return inferred.frames | as_done, [finding.words for finding in inferred.report]
 
 
-def _tables(path: Path) -> tuple[Frames, list[Words]]:
+def _tables(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.importing import read_tables
 
     return read_tables(path), []

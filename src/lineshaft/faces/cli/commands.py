@@ -26,6 +26,7 @@ from lineshaft.faces.cli.render import (
 from lineshaft.faces.desk.describing import describe_engine
 from lineshaft.faces.saying import reader_language
 from lineshaft.store.folder import write_folder
+from lineshaft.store.history import plan_view
 from lineshaft.store.importing import preview_import
 from lineshaft.store.layouts import PLAN_TABLES, read_layout
 from lineshaft.store.mapping import HeadingMap
@@ -35,6 +36,12 @@ from lineshaft.tables.rules import RULES
 
 HEADINGS = "headings.json"
 NOTES = "import-notes.txt"
+FLOW_TITLES = {
+    "order_flow": Words("Orders: from first start to last end", "工单:自首道开工至末道完工"),
+    "person_load": Words("Load of people and machines", "人员与设备负荷"),
+    "activity_load": Words("Work by activity", "各工序类型的工作量"),
+    "queue": Words("Waiting before each activity", "各工序类型前的等待"),
+}
 LOG_SUFFIXES = (".xes", ".xes.gz")
 
 
@@ -81,7 +88,7 @@ def import_(
         if layout in ("auto", "tables"):
             frames, notes = _tables_to_import(works, source, mapping, mode, partial, preview, language)
         else:
-            frames, notes = read_layout(layout, source)
+            frames, notes = read_layout(layout, source, works.time_zone)
         change = (
             works.preview_write(frames, mode)
             if preview
@@ -223,6 +230,21 @@ def _show_overview(works: Works, language: str, as_json: bool) -> None:
         out.print(f"  {record.run_id}  {record.engine}  {record.status}  {figures}", markup=False)
 
 
+def flow(path: Path, rows: int, as_json: bool) -> None:
+    """`lineshaft flow`."""
+    with Works.open(path) as works:
+        tables = {name: works.read(name) for name in ("operation", "operation_plan", "resource_plan")}
+        if tables["operation_plan"].is_empty():
+            raise no_plan()
+        view = plan_view(tables, works.time_zone)
+    if as_json:
+        print_json({name: frame.to_dicts() for name, frame in view.items()})
+        return
+    for name, frame in view.items():
+        out.print(FLOW_TITLES[name].say(reader_language()), style="bold")
+        print_frame(frame, rows)
+
+
 def preview(path: Path, run_id: str, as_json: bool) -> None:
     """`lineshaft preview`."""
     with Works.open(path) as works:
@@ -350,7 +372,7 @@ def plan_in_force(works: Works, engine: Engine, frames: dict[str, pl.DataFrame])
     outputs = engine.load("outputs")
     tables = {member: works.read(table_name(info.schema)) for member, info in outputs.members().items()}
     if tables["operation_plan"].is_empty():
-        raise Missing("No plan is in force: accept a run first.", "尚无生效计划:请先接受一个方案。")
+        raise no_plan()
     plan = outputs.cast({member: frame.lazy() for member, frame in tables.items()})
     inputs = {name: frame for name, frame in frames.items() if not name.startswith("previous")}
     figures = engine.load("check")(read_book(engine, inputs), plan, given_params(engine, None)).kpis
@@ -360,6 +382,11 @@ def plan_in_force(works: Works, engine: Engine, frames: dict[str, pl.DataFrame])
         engine=engine.name,
         version=engine.version,
     )
+
+
+def no_plan() -> Missing:
+    """What is said where a plan in force is needed and there is none."""
+    return Missing("No plan is in force: accept a run first.", "尚无生效计划:请先接受一个方案。")
 
 
 def list_engines(as_json: bool) -> None:

@@ -109,6 +109,18 @@ def show(
 
 
 @app.command()
+def flow(
+    works: WorksPath,
+    rows: Annotated[int, typer.Option(help="rows shown / 显示行数", min=1, max=10_000)] = 20,
+    as_json: Json = False,
+) -> None:
+    """Flow, load and queues of the plan in force; of what was done, after importing a log / 流程、负荷与排队"""
+    from lineshaft.faces.cli import commands
+
+    commands.flow(works, rows, as_json)
+
+
+@app.command()
 def preview(works: WorksPath, run_id: str, as_json: Json = False) -> None:
     """Show what accepting a run would change / 预览接受后的变化"""
     from lineshaft.faces.cli import commands

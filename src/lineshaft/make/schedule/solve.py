@@ -57,11 +57,12 @@ def solve(book: ShopBook, params: ScheduleParams, run: Run) -> Result[ShopPlan]:
     compiled, goal, first = first_plan(book, params)
     shop = compiled.shop
     answer = Answer(first, score(shop, first), lower_bounds(shop))
+    ready_s = run.elapsed_s()
     result = propose(compiled, goal, answer, 0, "done")
     if run.cancelled():
         raise Cancelled
     run.offer(result)
-    answer, work, stopped_by = improve(compiled, goal, answer, run)
+    answer, work, stopped_by = improve(compiled, goal, answer, run, run.elapsed_s() - ready_s)
     run.progress(1.0, "explaining", "分析原因")
     return propose(compiled, goal, answer, work, stopped_by)
 
@@ -82,26 +83,32 @@ def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, 
             compiled = compile_shop(book, params, longer(compiled.shop.horizon_s, compiled.start))
 
 
-def improve(compiled: Compiled, goal: Goal, answer: Answer, run: Run) -> tuple[Answer, int, StoppedBy]:
-    """Search round by round until a limit, a cancel, or a proof that nothing is better."""
+def improve(
+    compiled: Compiled, goal: Goal, answer: Answer, run: Run, explaining_s: float
+) -> tuple[Answer, int, StoppedBy]:
+    """Search round by round until a limit, a cancel, or a proof that nothing is better.
+
+    No round begins that would leave less than `explaining_s` of the time limit, were it as long as the one before.
+    """
     shop = compiled.shop
     limit = run.work_limit
     if limit is None and run.time_limit_s is None:
         limit = USUAL_ROUNDS
     rounds = Rounds(shop, goal, answer.timetable, answer.proven, run.seed, min(run.workers, 2))
-    work, offered = 0, answer.timetable
+    work, offered, round_s = 0, answer.timetable, 0.0
     while True:
         answer = Answer(rounds.best, rounds.figures, rounds.proven)
-        stop = stopped_by(goal, answer, work, limit, run)
+        stop = stopped_by(goal, answer, work, limit, run, round_s + explaining_s)
         if stop:
             return answer, work, stop
         if work % OFFER_ROUNDS == OFFER_ROUNDS - 1 and answer.timetable is not offered:
             offered = answer.timetable
             run.offer(propose(compiled, goal, answer, work, "done"))
         tell(run, shop, answer, work, limit)
+        begun_s = run.elapsed_s()
         if not rounds.next(time_left_s(run)):
             return answer, work, "time"
-        work += 1
+        work, round_s = work + 1, run.elapsed_s() - begun_s
 
 
 def time_left_s(run: Run) -> float | None:
@@ -109,7 +116,9 @@ def time_left_s(run: Run) -> float | None:
     return None if run.time_limit_s is None else run.time_limit_s - run.elapsed_s()
 
 
-def stopped_by(goal: Goal, answer: Answer, work: int, limit: float | None, run: Run) -> StoppedBy | None:
+def stopped_by(
+    goal: Goal, answer: Answer, work: int, limit: float | None, run: Run, needed_s: float
+) -> StoppedBy | None:
     """What ends the search now, if anything."""
     if run.cancelled():
         return "cancel"
@@ -117,7 +126,8 @@ def stopped_by(goal: Goal, answer: Answer, work: int, limit: float | None, run: 
         return "done"
     if limit is not None and work >= limit:
         return "work"
-    return "time" if run.out_of_time() else None
+    left_s = time_left_s(run)
+    return "time" if left_s is not None and left_s <= needed_s else None
 
 
 def tell(run: Run, shop: Shop, answer: Answer, work: int, limit: float | None) -> None:

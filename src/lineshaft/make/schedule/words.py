@@ -1,13 +1,16 @@
-"""What the reasons of a schedule say; the facts fill the places in braces, minutes (`…_min`) as people say them."""
+"""What the reasons of a schedule say; the facts fill the places in braces, minutes (`…_min`) as people say them.
+
+A part in square brackets is left out when its fact is zero.
+"""
 
 WORDS = {
     "late": (
-        "{order_id} is {late_min} late. On its way: work {work_min}, resources held by others {resource_min}, "
-        "setups {setup_min}, closed hours {calendar_min}, material {material_min}, lags {lag_min}, "
-        "late release {release_min}, fixed steps {fixed_min}, gaps {gap_min}.",
-        "{order_id} 拖期 {late_min}。其间:加工 {work_min},等待被占用的资源 {resource_min},换型 {setup_min},"
-        "非工作时间 {calendar_min},等料 {material_min},工序间隔 {lag_min},下达较晚 {release_min},"
-        "固定工序 {fixed_min},空隙 {gap_min}。",
+        "{order_id} is {late_min} late. On its way: work {work_min}[, resources held by others {resource_min}]"
+        "[, setups {setup_min}][, closed hours {calendar_min}][, material {material_min}][, lags {lag_min}]"
+        "[, late release {release_min}][, fixed steps {fixed_min}][, gaps {gap_min}].",
+        "{order_id} 拖期 {late_min}。其间:加工 {work_min}[,等待被占用的资源 {resource_min}][,换型 {setup_min}]"
+        "[,非工作时间 {calendar_min}][,等料 {material_min}][,工序间隔 {lag_min}][,下达较晚 {release_min}]"
+        "[,固定工序 {fixed_min}][,空隙 {gap_min}]。",
     ),
     "too_long": (
         "{order_id} cannot be on time even in an empty shop: it ends {earliest} at the earliest and is due {due}, "
