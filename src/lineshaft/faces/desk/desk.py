@@ -175,6 +175,7 @@ class Desk:
 
     def faults(self) -> list[Fault]:
         """Everything wrong with the tables as they are."""
+        self._whole()
         schemas = self.works.catalog.schemas
         digests = tuple(sorted(self._reader.digests().items()))
         return self._reader.remember(
@@ -276,6 +277,18 @@ class Desk:
         self._whole()
         return self.works.accepts()[::-1]
 
+    def in_force(self, engine: str) -> RunRecord | None:
+        """The run whose proposal the tables of this engine hold now; None when they came about otherwise."""
+        now = self._reader.digests()
+        for accept in self.accepts():
+            if not accept.undone and all(
+                now[name] == digest["after"] for name, digest in accept.tables.items()
+            ):
+                record = self.works.run(accept.run_id)
+                if record.kind == "run" and record.engine == engine:
+                    return record
+        return None
+
     def undo(self, accept_id: str = "last") -> Undone:
         """Take an accept back, or propose to when something was accepted on top."""
         self._must("accept")
@@ -358,7 +371,8 @@ class Desk:
         return {table, *(member for member, schema in schemas.items() if table_name(schema) == table)}
 
     def _audit(self, action: str, **details: Any) -> None:
-        self.site.audit.append(self.who.name, action, self.works_id, details)
+        token = {"token": self.who.token} if self.who.token else {}
+        self.site.audit.append(self.who.name, action, self.works_id, details | token)
 
 
 ACTIONS: dict[Action, Words] = {
