@@ -9,10 +9,14 @@ ENGINE ?= make.schedule
 run: $(VENV)/run.done $(VENV)/compiled.done ## set up, build the crane works, plan it, print figures and reasons, write out/crane-works/report.html
 	$(BIN)/lineshaft demo out/crane-works
 
-test: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done ## set up and pass the tests
+serve: $(VENV)/run.done $(VENV)/compiled.done $(VENV)/assets.done ## the workbench with the crane works in out/site, at a local address
+	@test -e out/site/crane-works/works.db || $(BIN)/lineshaft init out/site/crane-works --example crane-works --name "起重机厂 / Crane works"
+	$(BIN)/lineshaft serve out/site
+
+test: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done $(VENV)/assets.done ## set up and pass the tests
 	tools/test
 
-test-slow: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done ## the long checks: kill and power-cut trials at full count, scale, real shop
+test-slow: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done $(VENV)/assets.done ## the long checks: kill and power-cut trials at full count, scale, real shop
 	tools/test -m slow
 
 check: $(VENV)/dev.done ## style, types and floors
@@ -51,10 +55,14 @@ $(VENV)/apt.done: apt.txt
 	tools/setup-apt
 	@touch $@
 
+$(VENV)/assets.done: tools/assets src/lineshaft/faces/web/assets/package-lock.json | $(VENV)/run.done
+	tools/assets
+	@touch $@
+
 # numba's caches do not notice a change in a module that the compiled one calls: any change throws them away
 $(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py) | $(VENV)/run.done
 	@find src -name '*.nbi' -delete -o -name '*.nbc' -delete
 	@$(BIN)/python tools/warm.py
 	@touch $@
 
-.PHONY: run test test-slow check bench docs lock clean help
+.PHONY: run serve test test-slow check bench docs lock clean help
