@@ -8,7 +8,6 @@ from test_dispatch_property import faults, shops
 
 from lineshaft.make.schedule import graph, hours, moves, tabu, times
 from lineshaft.make.schedule.dispatch import NoRoom, dispatch
-from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.shop import END_START, NEVER_S, START_START
 
 
@@ -112,7 +111,7 @@ def test_a_search_never_returns_a_worse_or_a_broken_plan(s, seed):
     plan = first_plan(s, seed)
     if plan is None:
         return
-    search = tabu.start(s, parse_goal("makespan", s.n_orders), plan, seed)
+    search = tabu.start(s, plan, seed)
     for _ in range(5):
         tabu.step(search, 20)
         assert faults(s, search.best) == []

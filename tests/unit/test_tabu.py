@@ -33,7 +33,7 @@ def crowded(seed, n_orders, **features):
 
 
 def searched(s, rounds, moves, *, seed=1, workers=1):
-    search = tabu.start(s, MAKESPAN, best_rule(s, MAKESPAN)[0], seed)
+    search = tabu.start(s, best_rule(s, MAKESPAN)[0], seed)
     for _ in range(rounds):
         tabu.step(search, moves, workers)
     return search.best

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,15 +52,7 @@ def read_fjsp(path: Path) -> dict[str, pl.DataFrame]:
     """
     text = Text(path)
     jobs, machines = text.header(2)
-    routes = []
-    for _ in range(jobs):
-        route: Route = []
-        for _ in range(text.count("steps", "工序数")):
-            ways = text.count("machines of a step", "可用设备数")
-            route.append([((f"M{text.index(1, machines)}",), text.time()) for _ in range(ways)])
-        routes.append(route)
-    text.end()
-    return to_tables(routes, machines, 0)
+    return to_tables(_routes(text, jobs, lambda: [((_machine(text, machines),), text.time())]), machines, 0)
 
 
 def read_jsp(path: Path) -> dict[str, pl.DataFrame]:
@@ -101,19 +93,30 @@ def read_fjssp_w(path: Path) -> dict[str, pl.DataFrame]:
     """
     text = Text(path)
     jobs, machines, workers = text.header(3)
-    routes = []
+
+    def ways() -> list[Way]:
+        machine = _machine(text, machines)
+        able = text.count("workers of a machine", "可用人员数")
+        return [((machine, f"W{text.index(1, workers)}"), text.time()) for _ in range(able)]
+
+    return to_tables(_routes(text, jobs, ways), machines, workers)
+
+
+def _routes(text: Text, jobs: int, ways_of_machine: Callable[[], list[Way]]) -> list[Route]:
+    """The rest of a file: for each job its steps, for each step its machines with their ways."""
+    routes: list[Route] = []
     for _ in range(jobs):
         route: Route = []
         for _ in range(text.count("steps", "工序数")):
-            ways: list[Way] = []
-            for _ in range(text.count("machines of a step", "可用设备数")):
-                machine = text.index(1, machines)
-                able = text.count("workers of a machine", "可用人员数")
-                ways += [((f"M{machine}", f"W{text.index(1, workers)}"), text.time()) for _ in range(able)]
-            route.append(ways)
+            many = text.count("machines of a step", "可用设备数")
+            route.append([way for _ in range(many) for way in ways_of_machine()])
         routes.append(route)
     text.end()
-    return to_tables(routes, machines, workers)
+    return routes
+
+
+def _machine(text: Text, machines: int) -> str:
+    return f"M{text.index(1, machines)}"
 
 
 class Text:

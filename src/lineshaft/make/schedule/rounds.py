@@ -76,7 +76,7 @@ class Rounds:
 
     def _tabu(self) -> None:
         if self.tabu is None:
-            self.tabu = tabu.start(self.shop, self.goal, self.best, self.seed)
+            self.tabu = tabu.start(self.shop, self.best, self.seed)
         tabu.step(self.tabu, within(MOVES_TIMES_OPS, self.shop.n_ops, MOST_MOVES), self.workers)
         self.take(self.tabu.best)
 

@@ -27,7 +27,7 @@ from lineshaft.make.schedule.graph import (
     to_timetable,
 )
 from lineshaft.make.schedule.moves import BIG, Room, any_move, choose, critical_path, draw, make_room, move
-from lineshaft.make.schedule.shop import Goal, Ints, Shop, Timetable
+from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 from lineshaft.make.schedule.starts import between, random_order, spread
 from lineshaft.make.schedule.times import intact, makespan, rebuild
 
@@ -75,7 +75,7 @@ class Search:
         return to_timetable(self.net, sol)
 
 
-def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> Search:  # noqa: ARG001
+def start(shop: Shop, timetable: Timetable, seed: int) -> Search:
     """A search for the least makespan from a timetable."""
     net = make_net(shop, timetable)
     streams = np.random.default_rng(seed).integers(1, 1 << 62, size=ISLANDS)
