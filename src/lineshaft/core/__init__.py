@@ -15,12 +15,13 @@ from lineshaft.core.errors import (
     Words,
 )
 from lineshaft.core.params import Limits, param
-from lineshaft.core.result import Checked, Kpi, Reason, Result
+from lineshaft.core.result import Change, Checked, Kpi, Reason, Result
 from lineshaft.core.run import Cancelled, Run
 
 __all__ = [
     "BadInput",
     "Cancelled",
+    "Change",
     "Checked",
     "Engine",
     "Fault",

@@ -32,6 +32,10 @@ class Engine:
         Rules across tables that must hold before the engine sees them (`lineshaft.tables.rules:RULES`).
     words
         Mapping from reason code to (English, Chinese) templates over the reason's facts.
+    prepare, edit
+        For engines whose answers people change by hand: `prepare(book, params) -> State` and
+        `edit(state, changes, explained=False) -> Result`; `explained` adds the reasons that `solve` would give.
+        A result with status "infeasible" says in its reasons why the changes cannot be.
     objective
         Name of the KPI that is minimised or maximised first, when it is always the same one.
     accept
@@ -55,6 +59,8 @@ class Engine:
     rules: str = ""
     words: str = ""
     example: str = ""
+    prepare: str = ""
+    edit: str = ""
     accept: Mapping[str, Literal["replace", "upsert"]] = field(default_factory=dict)
     views: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

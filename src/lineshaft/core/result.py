@@ -53,6 +53,15 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a person changes by hand in a proposal: the row of output member `table` with primary key `key` shall have `values`."""
+
+    table: str
+    key: tuple[Any, ...]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Result(Generic[Tables]):
     """A proposal.
 
