@@ -285,7 +285,7 @@ class Desk:
                 now[name] == digest["after"] for name, digest in accept.tables.items()
             ):
                 record = self.works.run(accept.run_id)
-                if record.kind == "run" and record.engine == engine:
+                if record.kind != "undo" and record.engine == engine:
                     return record
         return None
 
@@ -379,7 +379,7 @@ ACTIONS: dict[Action, Words] = {
     "read": Words("look at this", "查看"),
     "write": Words("change tables", "修改数据"),
     "plan": Words("plan", "排产与试算"),
-    "accept": Words("accept or undo", "接受或撤销方案"),
+    "accept": Words("accept or undo", "采纳或撤销方案"),
     "admin": Words("administer", "管理"),
 }
 PLAN_TABLES = (
