@@ -265,7 +265,7 @@ def accept(path: Path, run_id: str, by: str, as_json: bool) -> None:
         say(
             reader_language(),
             f"Run {run_id} accepted as {accept_id}. To take it back: lineshaft undo {path} {accept_id}",
-            f"已接受运行 {run_id}(编号 {accept_id})。撤销:lineshaft undo {path} {accept_id}",
+            f"已采纳运行 {run_id}(编号 {accept_id})。撤销:lineshaft undo {path} {accept_id}",
         )
 
 
@@ -280,7 +280,7 @@ def undo(path: Path, accept_id: str, by: str, as_json: bool) -> None:
             reader_language(),
             f"Something was accepted after {done.accept_id}: the undo is proposal {done.proposal}. "
             f"Look: lineshaft preview {path} {done.proposal}",
-            f"{done.accept_id} 之后另有接受:撤销已成为方案 {done.proposal}。查看:lineshaft preview {path} {done.proposal}",
+            f"{done.accept_id} 之后另有采纳:撤销已成为方案 {done.proposal}。查看:lineshaft preview {path} {done.proposal}",
         )
     else:
         say(reader_language(), f"{done.accept_id} taken back.", f"已撤销 {done.accept_id}。")
@@ -386,7 +386,7 @@ def plan_in_force(works: Works, engine: Engine, frames: dict[str, pl.DataFrame])
 
 def no_plan() -> Missing:
     """What is said where a plan in force is needed and there is none."""
-    return Missing("No plan is in force: accept a run first.", "尚无生效计划:请先接受一个方案。")
+    return Missing("No plan is in force: accept a run first.", "尚无生效计划:请先采纳一个方案。")
 
 
 def list_engines(as_json: bool) -> None:
@@ -451,7 +451,7 @@ def demo(path: Path, time_limit_s: float, scale: float) -> None:
         f"  .venv/bin/lineshaft template make.schedule my.xlsx   your own data in Excel",
         f"\n带甘特图的报告:{target}\n\n接下来可以输入:\n"
         f"  .venv/bin/lineshaft show {path}                 查看工厂数据\n"
-        f"  .venv/bin/lineshaft accept {path} {run_id}           接受此计划\n"
+        f"  .venv/bin/lineshaft accept {path} {run_id}           采纳此计划\n"
         f"  .venv/bin/lineshaft template make.schedule my.xlsx   用 Excel 填写自己的数据",
     )
 

@@ -15,7 +15,7 @@ from lineshaft.faces.saying import reader_language
 
 app = typer.Typer(
     name="lineshaft",
-    help="From a works' tables to decisions that people can check, accept and trace. / 把工厂的数据表变成可核对、可接受、可追溯的决策。",
+    help="From a works' tables to decisions that people can check, accept and trace. / 把工厂的数据表变成可核对、可采纳、可追溯的决策。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -122,7 +122,7 @@ def flow(
 
 @app.command()
 def preview(works: WorksPath, run_id: str, as_json: Json = False) -> None:
-    """Show what accepting a run would change / 预览接受后的变化"""
+    """Show what accepting a run would change / 预览采纳后的变化"""
     from lineshaft.faces.cli import commands
 
     commands.preview(works, run_id, as_json)
@@ -130,7 +130,7 @@ def preview(works: WorksPath, run_id: str, as_json: Json = False) -> None:
 
 @app.command()
 def accept(works: WorksPath, run_id: str, by: Actor = "", as_json: Json = False) -> None:
-    """Accept a proposal / 接受方案"""
+    """Accept a proposal / 采纳方案"""
     from lineshaft.faces.cli import commands
 
     commands.accept(works, run_id, by, as_json)
@@ -139,7 +139,7 @@ def accept(works: WorksPath, run_id: str, by: Actor = "", as_json: Json = False)
 @app.command()
 def undo(
     works: WorksPath,
-    accept_id: Annotated[str, typer.Argument(help="which accept; nothing: the last / 接受编号")] = "",
+    accept_id: Annotated[str, typer.Argument(help="which accept; nothing: the last / 采纳编号")] = "",
     by: Actor = "",
     as_json: Json = False,
 ) -> None:
