@@ -1,6 +1,7 @@
 """make.schedule on the 24 flexible job shops, beside its peers and the best-known values, in one run.
 
-    python benchmarks/schedule.py [--seconds 60] [--instances mk01 …] [--peers pyjobshop aps-kernel | none] [--json FILE]
+    python benchmarks/schedule.py [--seconds 60] [--instances mk01 …] [--others 15] [--peers pyjobshop aps-kernel | none]
+        [--json FILE]
 
 Every answer, ours and theirs, is checked here by plain loops. Each method has the same seconds and two workers and runs
 alone, one after the other, instance by instance. Answers are kept in the JSON file: a run that was stopped goes on.
@@ -26,7 +27,7 @@ def main():
     asked = arguments()
     bests = best_known()
     kept = json.loads(asked.json.read_text()) if asked.json.exists() else {}
-    for path in instances(asked.instances):
+    for path in instances(asked.instances, asked.others):
         name = instance_name(path)
         row = kept.setdefault(name, {"best": bests[name], "seconds": asked.seconds})
         shop = read(path)
@@ -46,6 +47,13 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--instances", nargs="*", default=[], help="parts of names; default: all 24")
+    parser.add_argument(
+        "--others",
+        type=int,
+        default=0,
+        metavar="N",
+        help="every N-th of the other instances instead of the 24",
+    )
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=[*PEERS, "none"])
     parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench" / "schedule.json")
     asked = parser.parse_args()
@@ -53,9 +61,13 @@ def arguments():
     return asked
 
 
-def instances(parts):
-    """Paths of the 24 instances whose name holds one of the parts."""
+def instances(parts, others):
+    """Paths of the 24 instances, or of every `others`-th that is not among them, whose name holds one of the parts."""
     listed = [DATA / row for row in (DATA / "fjsp_bench24.txt").read_text().split()]
+    if others:
+        bests = best_known()
+        files = sorted(path for path in (DATA / "fjsp").rglob("*.txt") if instance_name(path) in bests)
+        listed = [path for path in files if path not in listed][::others]
     return [path for path in listed if not parts or any(part in instance_name(path) for part in parts)]
 
 
