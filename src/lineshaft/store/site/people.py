@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from lineshaft.core import BadInput, Fault, Missing, Refused, Words
 from lineshaft.store.database import Database
 from lineshaft.store.site.audit import Audit
-from lineshaft.store.site.passwords import Hasher, check_rules
+from lineshaft.store.site.passwords import Hasher, Rules
 from lineshaft.store.site.schema import IDENTITY, PERSON, SESSION, TOKEN
 
 NAME = re.compile(r"[^\W_][\w.@+-]{0,63}")
@@ -36,12 +36,18 @@ class People:
     """Add, change and disable people; nobody is ever deleted, since the audit names them."""
 
     def __init__(
-        self, database: Database, audit: Audit, now: Callable[[], datetime], hasher: Hasher | None = None
+        self,
+        database: Database,
+        audit: Audit,
+        now: Callable[[], datetime],
+        rules: Rules,
+        hasher: Hasher | None = None,
     ) -> None:
         self._database = database
         self._audit = audit
         self._now = now
-        self._hasher: Hasher | None = hasher
+        self._rules = rules
+        self._hasher = hasher
 
     def add(
         self, name: str, password: str | None = None, *, by: str, title: str = "", admin: bool = False
@@ -57,7 +63,7 @@ class People:
         """
         name = canonical_name(name)
         if password is not None:
-            check_rules(password, name)
+            self._rules.check(password, name)
         row = {
             "name": name,
             "title": title.strip()[:200] or name,
@@ -126,7 +132,7 @@ class People:
             Nobody has this name.
         """
         name = canonical_name(name)
-        check_rules(password, name)
+        self._rules.check(password, name)
         self._update(name, {"password": self._hash(password)}, by, "set password", {})
 
     def check_password(self, name: str, password: str) -> bool:
@@ -173,6 +179,7 @@ class People:
         return self._hashing().hash(password)
 
     def _hashing(self) -> Hasher:
+        """Made when first needed: making one costs a hash."""
         if self._hasher is None:
             self._hasher = Hasher()
         return self._hasher

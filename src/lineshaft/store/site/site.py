@@ -21,7 +21,7 @@ from lineshaft.store.site.kept import Kept
 from lineshaft.store.site.limits import Limits
 from lineshaft.store.site.links import Links
 from lineshaft.store.site.once import Once
-from lineshaft.store.site.passwords import Hasher
+from lineshaft.store.site.passwords import Hasher, Rules
 from lineshaft.store.site.people import People
 from lineshaft.store.site.schema import META, SITE, VERSION, WORKS
 from lineshaft.store.site.sessions import Sessions
@@ -66,7 +66,7 @@ class Site:
         self.now = clock
         self.database = Database(self.folder / "site.db")
         self.audit = Audit(self.database, clock)
-        self.people = People(self.database, self.audit, clock, hasher)
+        self.people = People(self.database, self.audit, clock, Rules(self.folder / "refused.txt"), hasher)
         self.sessions = Sessions(self.database, clock)
         self.tokens = Tokens(self.database, self.audit, clock)
         self.grants = Grants(self.database, self.audit)
@@ -257,7 +257,7 @@ class Site:
         return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
     def _works_at(self, stored: str) -> Works:
-        return Works.open(stored if "://" in stored else self.folder / stored)  # type: ignore[arg-type]
+        return Works.open(stored if "://" in stored else self.folder / stored)
 
 
 def _id_from(place: str) -> str:
