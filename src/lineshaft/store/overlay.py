@@ -81,4 +81,6 @@ def as_type(value: Any, dtype: pl.DataType) -> pl.Expr:
     """A value, or null when it cannot be read as this type."""
     if isinstance(value, str) and isinstance(dtype, pl.Datetime):
         return pl.lit(value).str.to_datetime("%+", strict=False, time_zone="UTC").cast(dtype)
+    if isinstance(value, str) and dtype == pl.Date:
+        return pl.lit(value).str.to_date(strict=False)
     return pl.lit(value).cast(dtype, strict=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import polars as pl
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 Action = Literal["read", "write", "plan", "accept", "admin"]
 FULL_LISTS = 50
+T = TypeVar("T")
 
 
 class Desk:
@@ -262,7 +263,8 @@ class Desk:
     def preview(self, run: str) -> Preview:
         """What accepting a run would change."""
         self._whole()
-        return self.works.preview(run)
+        digests = tuple(sorted(self._reader.digests().items()))
+        return self.remember(("preview", run, digests), lambda: self.works.preview(run))
 
     def accept(self, run: str) -> str:
         """Make a proposal the works' tables; the accept's id."""
@@ -304,18 +306,19 @@ class Desk:
 
     # The day
 
-    def attention(self) -> Attention:
-        """What needs somebody today."""
+    def attention(self, *, with_faults: bool = True) -> Attention:
+        """What needs somebody today; looking for faults takes longest where tables have just changed."""
         frames = self.frames(*PLAN_TABLES)
         late = attention.late_orders(frames)
         records = [] if self._filter else self.works.runs()[::-1]
-        load = self._load(frames)
         return Attention(
             late=[LateOrder(**row) for row in late.head(FULL_LISTS).iter_rows(named=True)],
             late_found=len(late),
             orders_found=len(frames["order_plan"]),
-            overloads=[Overload(**row) for row in load.iter_rows(named=True)],
-            faults=[] if self._filter else self.faults(),
+            overloads=[]
+            if self._filter
+            else [Overload(**row) for row in self._load(frames).iter_rows(named=True)],
+            faults=self.faults() if with_faults and not self._filter else [],
             to_decide=[] if self._filter else self.open_proposals(records),
             running=[record for record in records if record.status in ("queued", "running")],
         )
@@ -334,17 +337,28 @@ class Desk:
         ]
 
     def _load(self, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """Resources planned to the full, week by week; not for those who see part of the tables."""
+
         def full() -> pl.DataFrame:
             load = attention.weekly_load(frames).with_columns(load=pl.col("planned_h") / pl.col("open_h"))
-            tight = load.filter(pl.col("load") >= attention.FULL).sort(
-                "load", "resource_id", descending=[True, False]
-            )
-            return tight.head(FULL_LISTS).drop("load")
+            tight = load.filter(pl.col("load") >= attention.FULL)
+            return tight.sort("load", "resource_id", descending=[True, False]).head(FULL_LISTS).drop("load")
 
-        if self._filter:
-            return full()
         digests = self._reader.digests()
         return self._reader.remember(("load", *(digests[name] for name in PLAN_TABLES)), full)
+
+    def digests(self) -> dict[str, str]:
+        """Table → digest of its present content: keys for `remember`."""
+        return self._reader.digests()
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Something made of tables that this person may see whole, kept by a key that names their digests."""
+        return self._reader.remember(key, make)
+
+    @property
+    def sees_all(self) -> bool:
+        """False for a person who sees some rows only, and so no runs and decisions."""
+        return self._filter is None
 
     # Permission
 

@@ -71,7 +71,7 @@ def page(name: str, frame: pl.DataFrame, schema: type[dy.Schema], query: Query) 
     ]
     if faults:
         raise BadInput(faults)
-    rows = frame.filter([condition(one, frame.schema[one.column]) for one in query.filters])
+    rows = frame.filter(*(condition(one, frame.schema[one.column]) for one in query.filters))
     if query.find:
         rows = rows.filter(contains(rows, query.find))
     order = [key.removeprefix("-") for key in query.sort] + schema.primary_key()
