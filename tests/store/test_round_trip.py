@@ -63,7 +63,7 @@ def test_any_frame_comes_back_bit_for_bit(rows):
     )
     frame = without_negative_zero(frame.sort("key"))
     engine = sa.create_engine("sqlite://")
-    table = sql_table("everything", Everything, sa.MetaData())
+    table = sql_table("everything", Everything)
     with engine.begin() as connection:
         table.create(connection)
         insert_rows(connection, table, frame)
@@ -117,7 +117,9 @@ def test_text_and_frames_of_other_types_are_read_and_faults_named(tmp_path):
 def test_a_row_that_others_refer_to_cannot_go(tmp_path):
     with Works.create(tmp_path / "works", "Test") as works:
         operation = pl.DataFrame({"order_id": ["1"], "op_no": [10], "pausable": [True]})
-        works.write({"work_order": orders("1", "2"), "operation": operation}, "li", "import")
+        mode = pl.DataFrame({"order_id": ["1"], "op_no": [10], "mode_no": [1], "lot_s": [60], "piece_s": [0]})
+        routes = {"work_order": orders("1", "2"), "operation": operation, "operation_mode": mode}
+        works.write(routes, "li", "import")
         with pytest.raises(BadInput) as bad:
             works.write({"work_order": orders("2")}, "li", "import")
         assert bad.value.faults[0].table == "operation"

@@ -15,6 +15,7 @@ from lineshaft.core.digest import canonical
 from lineshaft.store import log, runs, state, versions
 from lineshaft.store.pack import pack_frames
 from lineshaft.store.records import RunRecord, find, insert, number, run_id
+from lineshaft.store.requests import once
 from lineshaft.store.system import ACCEPT
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def preview(works: Works, run: str) -> state.Preview:
         return _plan(works, connection, record).preview(works.catalog.schemas)
 
 
-def accept(works: Works, run: str, actor: str) -> str:
+def accept(works: Works, run: str, actor: str, request: str = "") -> str:
     """Make a run's proposal the works' tables; accepting it again while it holds returns the same id.
+
+    A `request` that was acted on before gets the answer it got then.
 
     Raises
     ------
@@ -81,13 +84,14 @@ def accept(works: Works, run: str, actor: str) -> str:
             _mark_undone(connection, number(record.params["accept_id"], "a"), seq)
         return _insert(works, connection, no, seq, actor, tables)
 
-    return works.database.write(decide)
+    return works.database.write(lambda connection: once(connection, request, lambda: decide(connection))[0])
 
 
-def undo(works: Works, accept_id: str, actor: str) -> Undone:
+def undo(works: Works, accept_id: str, actor: str, request: str = "") -> Undone:
     """Put the tables back as they were before an accept ("last": the latest that still holds).
 
-    When the tables have changed since, nothing is overwritten: the undo becomes a proposal.
+    When the tables have changed since, nothing is overwritten: the undo becomes a proposal. A `request` that was
+    acted on before gets the answer it got then.
 
     Raises
     ------
@@ -99,7 +103,7 @@ def undo(works: Works, accept_id: str, actor: str) -> Undone:
         The former tables no longer fit the others.
     """
 
-    def decide(connection: sa.Connection) -> Undone:
+    def decide(connection: sa.Connection) -> tuple[str, str | None]:
         record = _find(connection, accept_id)
         if record.undone:
             raise Refused(
@@ -107,7 +111,7 @@ def undo(works: Works, accept_id: str, actor: str) -> Undone:
             )
         current = state.digests(connection)
         if any(current[name] != digests["after"] for name, digests in record.tables.items()):
-            return Undone(record.accept_id, _propose_undo(works, connection, record, actor))
+            return record.accept_id, _propose_undo(works, connection, record, actor)
         former = {
             name: versions.version(works, connection, name, digests["before"])
             for name, digests in record.tables.items()
@@ -119,9 +123,11 @@ def undo(works: Works, accept_id: str, actor: str) -> Undone:
             connection, works.now(), actor, "undo", payload, cause=record.seq, run_id=record.run_id
         )
         _mark_undone(connection, number(record.accept_id, "a"), seq)
-        return Undone(record.accept_id, None)
+        return record.accept_id, None
 
-    return works.database.write(decide)
+    return Undone(
+        *works.database.write(lambda connection: once(connection, request, lambda: decide(connection))[0])
+    )
 
 
 def every(connection: sa.Connection) -> list[AcceptRecord]:

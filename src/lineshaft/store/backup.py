@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing
 
 import sqlalchemy as sa
 
-from lineshaft.core import BadInput, Fault, Missing, Refused, Words
+from lineshaft.core import BadInput, Fault, Words
 from lineshaft.core.digest import frame_digest
 from lineshaft.store import log, state
-from lineshaft.store.blobs import BlobFolder, sync_folder
+from lineshaft.store.copying import copy_rows
 from lineshaft.store.database import StorageFailed
+from lineshaft.store.home import Home, Place, home_of
 from lineshaft.store.system import RUN, VERSIONS
 from lineshaft.store.works import Works
 
@@ -21,42 +20,47 @@ EDITED = Words("its content no longer has the digest that was written down", "�
 LOST = Words("it is missing or damaged", "缺失或已损坏")
 
 
-def backup(path: Path, target: Path) -> None:
-    """Copy a works to a new folder, which is a works itself; all or nothing, and others may go on writing.
+def backup(place: Place, target: Place) -> None:
+    """Copy a works to a new place, where it is a works itself; all or nothing, and others may go on writing.
+
+    The places may be of either kind: a folder is what to take away from a PostgreSQL works.
 
     Raises
     ------
     Missing
-        No works at `path`.
+        No works at `place`.
     Refused
         `target` is there already.
+    BadInput
+        A stored file is damaged.
     """
-    with Works.open(path) as works:
-        _refuse_existing(target)
-        _whole_or_nothing(target, lambda folder: _copy(works, folder))
+    with Works.open(place) as works, closing(home_of(target)) as home:
+        home.refuse_unless_free()
+        _whole_or_nothing(works, home)
 
 
-def restore(source: Path, path: Path) -> None:
-    """Bring a backup back into a new folder, after every digest in it has been recomputed.
+def restore(source: Place, place: Place) -> None:
+    """Bring a backup back into a new place, after every digest in it has been recomputed.
 
     Raises
     ------
     Missing
         No backup at `source`.
     Refused
-        `path` is there already.
+        `place` is there already.
     BadInput
         The backup is damaged; nothing was written.
     """
-    _refuse_existing(path)
-    faults = verify(source)
-    if faults:
-        raise BadInput(faults)
-    with Works.open(source) as works:
-        _whole_or_nothing(path, lambda folder: _copy(works, folder))
+    with closing(home_of(place)) as home:
+        home.refuse_unless_free()
+        faults = verify(source)
+        if faults:
+            raise BadInput(faults)
+        with Works.open(source) as works:
+            _whole_or_nothing(works, home)
 
 
-def verify(path: Path) -> list[Fault]:
+def verify(place: Place) -> list[Fault]:
     """Recompute what can be recomputed: the database's structure, each table, each log entry, each stored file.
 
     Returns
@@ -67,14 +71,13 @@ def verify(path: Path) -> list[Fault]:
     Raises
     ------
     Missing
-        No works at `path`.
+        No works at `place`.
     """
     try:
-        with Works.open(path) as works, works.database.reading() as connection:
+        with Works.open(place) as works, works.database.reading() as connection:
             return list(_faults(works, connection))
     except StorageFailed as error:
-        words = Words(f"the database is damaged: {error.cause}", f"数据库已损坏:{error.cause}")
-        return [Fault("works.db", (), "", None, "database", words)]
+        return [_damaged(error.cause)]
 
 
 def named_blobs(connection: sa.Connection) -> list[str]:
@@ -87,10 +90,8 @@ def named_blobs(connection: sa.Connection) -> list[str]:
 
 
 def _faults(works: Works, connection: sa.Connection) -> Iterator[Fault]:
-    for (found,) in connection.exec_driver_sql("PRAGMA integrity_check"):
-        if found != "ok":
-            words = Words(f"the database is damaged: {found}", f"数据库已损坏:{found}")
-            yield Fault("works.db", (), "", None, "database", words)
+    for found in works.database.dialect.damage(connection):
+        yield _damaged(found)
     noted = state.digests(connection)
     for name, schema in works.catalog.schemas.items():
         if frame_digest(state.read(connection, works.catalog, name), schema) != noted[name]:
@@ -102,41 +103,27 @@ def _faults(works: Works, connection: sa.Connection) -> Iterator[Fault]:
             yield Fault("blobs", (digest,), "", None, "blob", LOST)
 
 
-def _copy(works: Works, folder: Path) -> None:
-    """The database first: files are never deleted, so every file it names is there afterwards."""
-    works.database.backup(folder / "works.db")
-    (folder / "offers").mkdir()
-    target = BlobFolder(folder / "blobs")
-    target.folder.mkdir()
-    with Works(folder) as copied, copied.database.reading() as connection:
+def _damaged(what: str) -> Fault:
+    words = Words(f"the database is damaged: {what}", f"数据库已损坏:{what}")
+    return Fault("works.db", (), "", None, "database", words)
+
+
+def _whole_or_nothing(works: Works, target: Home) -> None:
+    """Fill a place beside the target and give it its name when it is whole and on disk."""
+    part = target.part()
+    try:
+        _copy(works, part)
+        target.become(part)
+    except BaseException:
+        part.clear()
+        raise
+
+
+def _copy(works: Works, target: Home) -> None:
+    """Rows of one moment; files are never deleted, so every file that they name is there."""
+    with works.database.reading() as connection:
+        target.database.write(lambda into: copy_rows(connection, into))
         names = named_blobs(connection)
     for digest in names:
-        target.keep(works.blobs.read(digest))
-
-
-def _whole_or_nothing(target: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a folder beside the target and give it its name when it is whole and on disk."""
-    part = target.with_name(f"{target.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        fill(part)
-        _sync_file(part / "works.db")
-        sync_folder(part)
-        os.replace(part, target)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    sync_folder(target.parent)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise Refused(f"{path} is there already.", f"{path} 已存在。")
-    if not path.parent.is_dir():
-        raise Missing(f"There is no folder {path.parent}.", f"没有文件夹 {path.parent}。")
+        if target.blobs.keep(works.blobs.read(digest)) != digest:
+            raise BadInput([Fault("blobs", (digest,), "", None, "blob", LOST)])

@@ -6,8 +6,39 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from lineshaft.core import Missing
+
+
+class Blobs(Protocol):
+    """Content-addressed files of a works."""
+
+    def path(self, digest: str) -> Path:
+        """Where the blob can be read as a file.
+
+        Raises
+        ------
+        Missing
+            No such blob.
+        """
+        ...
+
+    def read(self, digest: str) -> bytes:
+        """The content of a blob; `Missing` when there is none."""
+        ...
+
+    def keep(self, content: bytes) -> str:
+        """Store content, on disk when this returns, and return its digest."""
+        ...
+
+    def is_whole(self, digest: str) -> bool:
+        """True when the blob is there and its content still has its digest."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was only lent."""
+        ...
 
 
 class BlobFolder:
@@ -17,16 +48,10 @@ class BlobFolder:
         self.folder = folder
 
     def path(self, digest: str) -> Path:
-        """Where the blob is.
-
-        Raises
-        ------
-        Missing
-            No such blob.
-        """
+        """Where the blob is."""
         path = self._place(digest)
         if not path.is_file():
-            raise Missing(f"The file {digest} is not in the works.", f"工厂中没有文件 {digest}。")
+            raise missing(digest)
         return path
 
     def read(self, digest: str) -> bytes:
@@ -48,8 +73,16 @@ class BlobFolder:
         place = self._place(digest)
         return place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == digest
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _place(self, digest: str) -> Path:
         return self.folder / digest
+
+
+def missing(digest: str) -> Missing:
+    """There is no such blob."""
+    return Missing(f"The file {digest} is not in the works.", f"工厂中没有文件 {digest}。")
 
 
 def write_whole(place: Path, content: bytes) -> None:

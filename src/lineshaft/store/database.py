@@ -1,13 +1,9 @@
-"""The only door to the SQL database: consistent reading, and writing in groups that share one sync to disk.
-
-SQLite runs in WAL with ``synchronous=FULL`` (NORMAL loses acknowledged commits in a power cut) and every write takes
-the lock at once (``BEGIN IMMEDIATE``: a deferred transaction that turns into a write fails without waiting).
-"""
+"""The only door to the SQL database: consistent reading, and writing in groups that share one sync to disk."""
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,45 +12,51 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from lineshaft.core import LineshaftError
+from lineshaft.store.dialects import BUSY_S, Connect, Dialect, Sqlite, connect_sqlite
 
 T = TypeVar("T")
-Connect = Callable[[Path], Any]
-BUSY_S = 30
+ASK_AGAIN_S = 0.2
 
 
 class StorageFailed(LineshaftError):
     """The disk or the database refused: full, broken, locked for too long. Nothing of the write has happened."""
 
     exit_code = 8
+    said = (
+        "The works could not be stored ({}); nothing was changed.",
+        "无法保存工厂数据({}),未作任何更改。",
+    )
 
     def __init__(self, cause: BaseException) -> None:
-        detail = self.cause = str(getattr(cause, "orig", cause))
-        super().__init__(
-            f"The works could not be stored ({detail}); nothing was changed.",
-            f"无法保存工厂数据({detail}),未作任何更改。",
-        )
+        self.cause = " ".join(str(getattr(cause, "orig", cause)).split())
+        super().__init__(*(words.format(self.cause) for words in self.said))
+        self.__cause__ = cause
 
 
-def connect_sqlite(path: Path) -> sqlite3.Connection:
-    """A connection that leaves transactions to us and may be handed from thread to thread."""
-    return sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+class OutcomeUnknown(StorageFailed):
+    """The server vanished during a commit and did not come back in time to say how it ended."""
+
+    said = (
+        "The database went away while it was storing ({}). Look at the works before you try again: "
+        "the change may have been made.",
+        "数据库在保存过程中断开({})。更改可能已经生效,请先查看工厂数据再重试。",
+    )
 
 
 class Database:
-    """One SQLite file.
+    """One works' database, shared by the threads of a process.
 
     Parameters
     ----------
-    path : Path
-        The file; it is made when absent.
+    place : Path or Dialect
+        A SQLite file, made when absent; or how to reach another database.
     connect : callable, optional
         From path to a DB-API connection in autocommit mode; tests slip a faulty file system in here.
     """
 
-    def __init__(self, path: Path, connect: Connect = connect_sqlite) -> None:
-        self._engine = sa.create_engine("sqlite://", creator=lambda: connect(path), poolclass=sa.QueuePool)
-        sa.event.listen(self._engine, "connect", _on_connect)
-        sa.event.listen(self._engine, "begin", _on_begin)
+    def __init__(self, place: Path | Dialect, connect: Connect = connect_sqlite) -> None:
+        self.dialect: Dialect = Sqlite(place, connect) if isinstance(place, Path) else place
+        self._engine = self.dialect.engine()
         self._writer = threading.Lock()
         self._queue: list[_Ticket[Any]] = []
         self._queue_lock = threading.Lock()
@@ -67,6 +69,15 @@ class Database:
     def reading(self) -> Iterator[sa.Connection]:
         """A snapshot: everything read inside belongs to one moment."""
         try:
+            with self._engine.connect() as connection, self.dialect.snapshot(connection):
+                yield connection
+        except sa.exc.DBAPIError as error:
+            raise StorageFailed(error) from error
+
+    @contextmanager
+    def aside(self) -> Iterator[sa.Connection]:
+        """A transaction that waits for no turn, on disk when it ends: for rows that only one writer can ever mean."""
+        try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
         except sa.exc.DBAPIError as error:
@@ -75,13 +86,15 @@ class Database:
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction and return its value once the commit is on disk.
 
-        Threads that wait for the lock meanwhile are served together: one transaction, one sync, each in a savepoint
+        Threads that wait for their turn meanwhile are served together: one transaction, one sync, each in a savepoint
         of its own, so that one that raises takes nothing from the others.
 
         Raises
         ------
         StorageFailed
             The database refused; nothing of `work` has happened.
+        OutcomeUnknown
+            The server went away during the commit and did not come back.
         """
         ticket = _Ticket(work)
         with self._queue_lock:
@@ -94,26 +107,34 @@ class Database:
         return ticket.answer()
 
     def _commit(self, group: list[_Ticket[Any]]) -> None:
-        failure: BaseException | None = None
+        failure: StorageFailed | None = None
+        mark = None
         try:
-            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            with self._engine.connect() as connection, connection.begin():
+                mark = self.dialect.turn(connection)
                 for ticket in group:
                     ticket.run(connection)
         except BaseException as error:
-            failure = error
+            failure = StorageFailed(error)
             if not isinstance(error, Exception):
                 raise
+            if mark and isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+                failure = self._ask(mark, error)
         finally:
             for ticket in group:
                 ticket.settle(failure)
 
-    def backup(self, target: Path) -> None:
-        """Copy the whole database as of one moment while others go on writing (SQLite's backup API)."""
-        with self._engine.connect() as connection, sqlite3.connect(target) as copy:
-            source = connection.connection.dbapi_connection
-            assert isinstance(source, sqlite3.Connection)
-            source.backup(copy)
-        copy.close()
+    def _ask(self, mark: str, error: sa.exc.DBAPIError) -> StorageFailed | None:
+        """What became of a write whose connection broke: None when it is there after all."""
+        until = time.monotonic() + BUSY_S
+        while time.monotonic() < until:
+            try:
+                with self._engine.connect() as connection, connection.begin():
+                    self.dialect.turn(connection)
+                    return None if self.dialect.came_through(connection, mark) else StorageFailed(error)
+            except sa.exc.DBAPIError:
+                time.sleep(ASK_AGAIN_S)
+        return OutcomeUnknown(error)
 
 
 class _Ticket(Generic[T]):
@@ -130,18 +151,17 @@ class _Ticket(Generic[T]):
         try:
             with connection.begin_nested():
                 self._value = self._work(connection)
-        except sa.exc.IntegrityError as error:
+        except (sa.exc.IntegrityError, sa.exc.DataError) as error:
             self._error = StorageFailed(error)
         except sa.exc.DBAPIError:
             raise
         except Exception as error:
             self._error = error
 
-    def settle(self, failure: BaseException | None) -> None:
+    def settle(self, failure: StorageFailed | None) -> None:
         """The group's commit is on disk, or failed."""
-        if failure is not None and self._error is None:
-            self._error = StorageFailed(failure)
-            self._error.__cause__ = failure
+        if failure is not None and failure.__cause__ is not None and self._error is None:
+            self._error = type(failure)(failure.__cause__)
         self.settled = True
 
     def answer(self) -> T:
@@ -149,13 +169,3 @@ class _Ticket(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._value  # type: ignore[return-value]
-
-
-def _on_connect(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

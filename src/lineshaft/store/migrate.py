@@ -1,9 +1,15 @@
-"""Bring an older works to today's tables; a works that is up to date is only read."""
+"""Bring an older works to today's tables, in one transaction; a works that is up to date is only read.
+
+Two things grow old. The works' own bookkeeping (`system.py`) has a form number in `ls_meta` and a chain of steps
+written by hand with Alembic's operations (`migrations/`), the same for both databases; there is no second version
+table, and the steps run inside the one write transaction of the store. The vocabulary's tables have no steps: each
+keeps beside it the columns it was made with, and is fitted to the schema whenever they differ, because firms bring
+engines with tables of their own, of whose history this house knows nothing.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -12,10 +18,10 @@ import sqlalchemy as sa
 from lineshaft.core import Refused
 from lineshaft.core.digest import frame_digest
 from lineshaft.store import state
-from lineshaft.store.sql import Catalog, signature, sql_table
-from lineshaft.store.system import APPEND_ONLY, META, SYSTEM, TABLE, VERSION
+from lineshaft.store.sql import Catalog, signature, stored_table
+from lineshaft.store.system import META, SYSTEM, TABLE, VERSION
 
-Step = Callable[[sa.Connection], None]
+NOTE = "note."
 
 
 def is_current(connection: sa.Connection, catalog: Catalog) -> bool:
@@ -35,17 +41,15 @@ def bring_up_to_date(connection: sa.Connection, catalog: Catalog) -> None:
         The works is from a newer Lineshaft, or a table's rows do not fit its new schema.
     """
     version = stored_version(connection)
-    for number in range(version, VERSION):
-        STEPS[number](connection)
-    connection.execute(META.update().where(META.c.key == "version").values(value=str(VERSION)))
+    if version < VERSION:
+        _take_steps(connection, version)
+        connection.execute(META.update().where(META.c.key == "version").values(value=str(VERSION)))
     fit_tables(connection, catalog)
 
 
 def create(connection: sa.Connection, catalog: Catalog, meta: dict[str, str]) -> None:
     """Make the bookkeeping and all tables in an empty database."""
     SYSTEM.create_all(connection)
-    for trigger in APPEND_ONLY:
-        connection.exec_driver_sql(trigger)
     connection.execute(
         META.insert(),
         [{"key": key, "value": value} for key, value in {**meta, "version": str(VERSION)}.items()],
@@ -54,14 +58,14 @@ def create(connection: sa.Connection, catalog: Catalog, meta: dict[str, str]) ->
 
 
 def stored_version(connection: sa.Connection) -> int:
-    """The version of the works' bookkeeping.
+    """The form of the works' bookkeeping.
 
     Raises
     ------
     Refused
         Newer than this Lineshaft knows.
     """
-    version = int(connection.execute(sa.select(META.c.value).where(META.c.key == "version")).scalar_one())
+    version = int(scalar(connection, "version"))
     if version > VERSION:
         raise Refused(
             f"This works was written by a newer Lineshaft (form {version}, known here: {VERSION}); update Lineshaft.",
@@ -86,27 +90,62 @@ def fit_tables(connection: sa.Connection, catalog: Catalog) -> None:
             state.note(connection, catalog, name, state.read(connection, catalog, name))
 
 
+def is_there(connection: sa.Connection) -> bool:
+    """True when the database holds a works."""
+    return sa.inspect(connection).has_table(META.name)
+
+
+def noted(connection: sa.Connection, key: str) -> str | None:
+    """A text that somebody wants kept with the works."""
+    value: str | None = connection.execute(
+        sa.select(META.c.value).where(META.c.key == NOTE + key)
+    ).scalar_one_or_none()
+    return value
+
+
+def note(connection: sa.Connection, key: str, text: str) -> None:
+    """Keep a text with the works."""
+    connection.execute(META.delete().where(META.c.key == NOTE + key))
+    connection.execute(META.insert(), {"key": NOTE + key, "value": text})
+
+
+def scalar(connection: sa.Connection, key: str) -> Any:
+    """A value of the works' own facts: name, time zone, id."""
+    return connection.execute(sa.select(META.c.value).where(META.c.key == key)).scalar_one()
+
+
+def _take_steps(connection: sa.Connection, version: int) -> None:
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    from lineshaft.store.migrations import CHAIN
+
+    assert len(CHAIN) == VERSION
+    op = Operations(MigrationContext.configure(connection))
+    for upgrade in CHAIN[version:]:
+        upgrade(op)
+
+
 def _rebuild(connection: sa.Connection, catalog: Catalog, name: str, stored: str) -> None:
     """Move a table's rows into its new form: columns gone are dropped, new ones are empty."""
-    schema = catalog.schemas[name]
-    old_columns = {column for column, *_ in json.loads(stored)}
-    shared = [column for column in schema.columns() if column in old_columns]
-    added = {
-        column for column, rule in schema.columns().items() if column not in old_columns and not rule.nullable
+    fresh, old = catalog.tables[name], stored_table(f"ls_old_{name}", stored)
+    before = {column: (kind, nullable) for column, kind, nullable, _ in json.loads(stored)}
+    after = {
+        column: (kind, nullable) for column, kind, nullable, _ in json.loads(signature(catalog.schemas[name]))
     }
-    filled = connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one()
-    if added and filled:
-        raise _unfit(name, ", ".join(sorted(added)))
-    fresh = sql_table(f"ls_new_{name}", schema, sa.MetaData())
+    shared = [column for column in after if column in before]
+    unfit = [column for column, (_, nullable) in after.items() if column not in before and not nullable]
+    unfit += [column for column in shared if before[column][0] != after[column][0]]
+    connection.exec_driver_sql(f'ALTER TABLE "{name}" RENAME TO "{old.name}"')
+    if unfit and connection.execute(sa.select(sa.exists().select_from(old))).scalar_one():
+        raise _unfit(name, ", ".join(sorted(unfit)))
     fresh.create(connection)
-    names = ", ".join(f'"{column}"' for column in shared)
-    copy = sa.text(f'INSERT INTO "{fresh.name}" ({names}) SELECT {names} FROM "{name}"')  # noqa: S608
+    rows = sa.select(*(old.c[column] for column in shared))
     try:
-        connection.execute(copy)
+        connection.execute(fresh.insert().from_select(shared, rows))
     except sa.exc.IntegrityError as error:
         raise _unfit(name, str(error.orig)) from error
-    connection.exec_driver_sql(f'DROP TABLE "{name}"')
-    connection.exec_driver_sql(f'ALTER TABLE "{fresh.name}" RENAME TO "{name}"')
+    old.drop(connection)
 
 
 def _unfit(name: str, what: str) -> Refused:
@@ -115,18 +154,3 @@ def _unfit(name: str, what: str) -> Refused:
         "complete it and import it again.",
         f"表 {name} 的数据不符合新的列定义({what});请用旧版导出、补全后重新导入。",
     )
-
-
-def _add_basis(connection: sa.Connection) -> None:
-    """Form 0 knew a run's inputs only, not the tables that accepting it replaces."""
-    connection.exec_driver_sql("ALTER TABLE ls_run ADD COLUMN basis TEXT NOT NULL DEFAULT '{}'")
-    connection.exec_driver_sql("UPDATE ls_run SET basis = inputs")
-
-
-STEPS: tuple[Step, ...] = (_add_basis,)
-assert len(STEPS) == VERSION
-
-
-def scalar(connection: sa.Connection, key: str) -> Any:
-    """A value of the works' own facts: name, time zone, id."""
-    return connection.execute(sa.select(META.c.value).where(META.c.key == key)).scalar_one()

@@ -27,6 +27,7 @@ from lineshaft.store import jobs, log, state, versions
 from lineshaft.store.overlay import Cell, lay_over
 from lineshaft.store.pack import pack, unpack, unpack_frames
 from lineshaft.store.records import RunRecord, find, insert, number, run_id
+from lineshaft.store.requests import once
 from lineshaft.store.system import RUN
 from lineshaft.tables import table_name
 
@@ -44,11 +45,12 @@ def submit(
     overlay: Sequence[Cell],
     actor: str,
     again: bool,
+    request: str = "",
 ) -> tuple[str, bool]:
     """Store the inputs of a run and queue it; the run's id, and whether it is new.
 
     A finished run of the same engine on the same inputs, parameters and limits is returned instead when its work
-    limit makes the answer the same, unless `again`.
+    limit makes the answer the same, unless `again`; and so is the run that the same `request` made before.
 
     Raises
     ------
@@ -91,7 +93,11 @@ def submit(
         jobs.enqueue(connection, no)
         return run_id(no), True
 
-    return works.database.write(store)
+    def store_once(connection: sa.Connection) -> tuple[str, bool]:
+        (run, new), first = once(connection, request, lambda: store(connection))
+        return run, new and first
+
+    return works.database.write(store_once)
 
 
 def claim(works: Works, worker: str, no: int | None = None) -> int | None:

@@ -7,7 +7,9 @@ time zones, so the text says it) and come back in the zone of their column.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import dataframely as dy
@@ -16,45 +18,62 @@ import sqlalchemy as sa
 
 DATE = "%Y-%m-%d"
 DIGITS = {"ms": 3, "us": 6, "ns": 9}
-Schemas = dict[str, type[dy.Schema]]
+Schemas = Mapping[str, type[dy.Schema]]
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "TEXT": TEXT,
+    "BIGINT": sa.BigInteger(),
+    "DOUBLE": sa.Double(),
+    "BOOLEAN": sa.Boolean(),
+}
 
 
 class Catalog:
-    """The schemas a works knows and their SQL tables."""
+    """The schemas a works knows and their SQL tables; threads that read it are not disturbed by one that adds."""
 
     def __init__(self) -> None:
         self.schemas: Schemas = {}
-        self.tables: dict[str, sa.Table] = {}
-        self._metadata = sa.MetaData()
+        self.tables: Mapping[str, sa.Table] = {}
+        self._lock = threading.Lock()
 
     def add(self, name: str, schema: type[dy.Schema]) -> None:
         """Know one more table; the first schema of a name stays."""
-        if name not in self.schemas:
-            self.tables[name] = sql_table(name, schema, self._metadata)
-            self.schemas[name] = schema
+        with self._lock:
+            if name not in self.schemas:
+                self.tables = {**self.tables, name: sql_table(name, schema)}
+                self.schemas = {**self.schemas, name: schema}
 
 
-def sql_table(name: str, schema: type[dy.Schema], metadata: sa.MetaData) -> sa.Table:
+@cache
+def sql_table(name: str, schema: type[dy.Schema]) -> sa.Table:
     """The SQL table of a schema; types, keys and required columns come along, bounds and rules stay with the schema."""
-    keys = schema.primary_key()
-    assert keys, f"{name} needs a primary key to be stored"
-    columns = [
-        sa.Column(
-            column, _sql_type(name, column, rule.dtype), nullable=rule.nullable, primary_key=column in keys
-        )
-        for column, rule in schema.columns().items()
-    ]
-    return sa.Table(name, metadata, *columns, sqlite_with_rowid=False)
+    return stored_table(name, signature(schema))
 
 
+@cache
 def signature(schema: type[dy.Schema]) -> str:
-    """What must stay the same for stored rows to fit the schema, as JSON: columns, types, keys, required."""
+    """What must stay the same for stored rows to fit the schema, as JSON: columns, types, required, keys."""
     keys = schema.primary_key()
     return json.dumps(
         [
-            [name, str(_sql_type("", name, rule.dtype)), rule.nullable, name in keys]
+            [name, _sql_type(schema.__name__, name, rule.dtype), rule.nullable, name in keys]
             for name, rule in schema.columns().items()
         ]
+    )
+
+
+def stored_table(name: str, columns: str) -> sa.Table:
+    """The SQL table with a stored signature, be its schema known here or not. Text sorts by its bytes everywhere."""
+    described = json.loads(columns)
+    assert any(key for *_, key in described), f"{name} needs a primary key to be stored"
+    return sa.Table(
+        name,
+        sa.MetaData(),
+        *(
+            sa.Column(column, TYPES[kind], nullable=nullable, primary_key=key, autoincrement=False)
+            for column, kind, nullable, key in described
+        ),
+        sqlite_with_rowid=False,
     )
 
 
@@ -76,7 +95,7 @@ def from_rows(rows: Sequence[sa.Row[Any]], schema: type[dy.Schema]) -> pl.DataFr
 
 
 def without_negative_zero(frame: pl.DataFrame) -> pl.DataFrame:
-    """SQLite keeps −0.0 as 0: make it so before digests are taken."""
+    """SQLite keeps −0.0 as 0: make it so everywhere, before digests are taken."""
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
     return frame.with_columns(
         pl.when(pl.col(name) == 0).then(0.0).otherwise(pl.col(name)).cast(frame.schema[name]).alias(name)
@@ -106,16 +125,16 @@ def select_all(connection: sa.Connection, table: sa.Table, schema: type[dy.Schem
     return from_rows(connection.execute(sa.select(*columns)).all(), schema)
 
 
-def _sql_type(table: str, column: str, dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
-    stored = _stored(dtype)
-    kinds: dict[type[pl.DataType], sa.types.TypeEngine[Any]] = {
-        pl.String: sa.Text(),
-        pl.Int64: sa.BigInteger(),
-        pl.Float64: sa.Double(),
-        pl.Boolean: sa.Boolean(),
+def _sql_type(table: str, column: str, dtype: pl.DataType) -> str:
+    kinds: dict[type[pl.DataType], str] = {
+        pl.String: "TEXT",
+        pl.Int64: "BIGINT",
+        pl.Float64: "DOUBLE",
+        pl.Boolean: "BOOLEAN",
     }
-    assert type(stored) in kinds, f"{table}.{column}: {dtype} cannot be stored"
-    return kinds[type(stored)]
+    stored = type(_stored(dtype))
+    assert stored in kinds, f"{table}.{column}: {dtype} cannot be stored"
+    return kinds[stored]
 
 
 def _stored(dtype: pl.DataType) -> pl.DataType:

@@ -14,6 +14,7 @@ from lineshaft.core.digest import frame_digest
 from lineshaft.core.frames import check_tables, references
 from lineshaft.store.sql import Catalog, Schemas, delete_rows, insert_rows, select_all, without_negative_zero
 from lineshaft.store.system import TABLE
+from lineshaft.tables.rules import READS
 
 Frames = dict[str, pl.DataFrame]
 Mode = Literal["replace", "upsert"]
@@ -91,12 +92,16 @@ def rows(connection: sa.Connection) -> dict[str, int]:
 def plan(
     connection: sa.Connection, catalog: Catalog, frames: Mapping[str, pl.DataFrame], modes: Mapping[str, Mode]
 ) -> Next:
-    """What the tables would be after a write, checked with every table that refers to them or that they refer to.
+    """What the tables would be after a write.
+
+    They are checked with every table that they refer to or that refers to them, and by the rules across tables that
+    read one of them.
 
     Raises
     ------
     BadInput
-        Unknown table, or the resulting tables would break a rule or a reference.
+        Unknown table, a text with a null byte (PostgreSQL, workbooks and CSV cannot hold one), or the resulting tables
+        would break a rule or a reference.
     """
     schemas = catalog.schemas
     unknown = [name for name in frames if name not in schemas]
@@ -108,9 +113,11 @@ def plan(
         name: frame if modes[name] == "replace" else _merge(before[name], frame, name, schemas)
         for name, frame in frames.items()
     }
-    around = {name: read(connection, catalog, name) for name in _neighbours(frames, schemas)}
-    state = {**wanted, **around}
-    good, faults = check_tables(state, {name: schemas[name] for name in state})
+    rules = [rule for rule, tables in READS.items() if not tables.isdisjoint(frames)]
+    near = _neighbours(frames, schemas).union(*(READS[rule] for rule in rules)) - set(frames)
+    state = {**wanted, **{name: read(connection, catalog, name) for name in near}}
+    good, faults = check_tables(state, {name: schemas[name] for name in state}, rules)
+    faults += _null_bytes(good, frames, schemas)
     if faults:
         raise BadInput(faults)
     return Next(before, {name: without_negative_zero(good[name]) for name in frames})
@@ -162,3 +169,17 @@ def _neighbours(names: Iterable[str], schemas: Schemas) -> set[str]:
     near = {reference.target for name in own for reference in references(schemas[name])}
     near |= {name for name, schema in schemas.items() if any(r.target in own for r in references(schema))}
     return {name for name in near - own if name in schemas}
+
+
+def _null_bytes(frames: Frames, written: Iterable[str], schemas: Schemas) -> list[Fault]:
+    words = Words("holds a null byte", "含有空字节")
+    return [
+        Fault(name, row[:-1], column, row[-1], "null_byte", words)
+        for name in written
+        for column, dtype in frames[name].schema.items()
+        if dtype == pl.String
+        for row in frames[name]
+        .filter(pl.col(column).str.contains("\0", literal=True))
+        .select(*schemas[name].primary_key(), pl.col(column).alias("@value"))
+        .iter_rows()
+    ]

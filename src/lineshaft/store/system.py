@@ -2,27 +2,29 @@
 
 import sqlalchemy as sa
 
-VERSION = 1
+from lineshaft.store.sql import TEXT
+
+VERSION = 2
 SYSTEM = sa.MetaData()
 
 
 def _text(name: str, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=null)
+    return sa.Column(name, TEXT, nullable=null)
 
 
-META = sa.Table("ls_meta", SYSTEM, sa.Column("key", sa.Text, primary_key=True), _text("value"))
+META = sa.Table("ls_meta", SYSTEM, sa.Column("key", TEXT, primary_key=True), _text("value"))
 
 TABLE = sa.Table(
     "ls_table",
     SYSTEM,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", TEXT, primary_key=True),
     _text("digest"),
     sa.Column("rows", sa.Integer, nullable=False),
     _text("columns"),
 )
 
 VERSIONS = sa.Table(
-    "ls_version", SYSTEM, sa.Column("digest", sa.Text, primary_key=True), _text("blob"), _text("table")
+    "ls_version", SYSTEM, sa.Column("digest", TEXT, primary_key=True), _text("blob"), _text("table")
 )
 
 EVENT = sa.Table(
@@ -55,7 +57,7 @@ RUN = sa.Table(
     _text("inputs"),
     _text("basis"),
     _text("input_digest"),
-    sa.Column("key", sa.Text, nullable=False, index=True),
+    sa.Column("key", TEXT, nullable=False, index=True),
     _text("status"),
     _text("created"),
     _text("started", null=True),
@@ -95,8 +97,19 @@ ACCEPT = sa.Table(
     sa.Column("undone_seq", sa.Integer, sa.ForeignKey("ls_event.seq")),
 )
 
-APPEND_ONLY = tuple(
+ONCE = sa.Table("ls_once", SYSTEM, sa.Column("request", TEXT, primary_key=True), _text("answer"))
+
+GROWS_SQLITE = tuple(
     f"CREATE TRIGGER ls_event_no_{verb} BEFORE {verb} ON ls_event "
     "BEGIN SELECT RAISE(ABORT, 'the event log only grows'); END"
     for verb in ("update", "delete")
 )
+GROWS_POSTGRES = (
+    "CREATE FUNCTION ls_event_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "RAISE EXCEPTION 'the event log only grows' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+    "CREATE TRIGGER ls_event_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON ls_event "
+    "FOR EACH STATEMENT EXECUTE FUNCTION ls_event_only_grows()",
+)
+for dialect, statements in (("sqlite", GROWS_SQLITE), ("postgresql", GROWS_POSTGRES)):
+    for statement in statements:
+        sa.event.listen(EVENT, "after_create", sa.DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]

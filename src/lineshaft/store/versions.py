@@ -64,5 +64,5 @@ def keep_versions(
 def version(works: Works, connection: sa.Connection, name: str, digest: str) -> pl.DataFrame:
     """A table as it was."""
     blob = connection.execute(sa.select(VERSIONS.c.blob).where(VERSIONS.c.digest == digest)).scalar_one()
-    frame = pl.read_parquet(works.blobs.path(blob))
+    frame = pl.read_parquet(works.blobs.read(blob))
     return frame.select(works.catalog.schemas[name].column_names())

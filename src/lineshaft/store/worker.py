@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from lineshaft.core import BadInput, Cancelled, Engine, LineshaftError, Refused, Result, Words
 from lineshaft.store import jobs, runs
-from lineshaft.store.blobs import write_whole
+from lineshaft.store.home import Place
 from lineshaft.store.pack import pack, unpack
 from lineshaft.store.records import fault_of, find, number, run_id
 
@@ -70,7 +69,7 @@ class Companion:
                 if self._stop and offer is None:
                     return
             if offer:
-                write_whole(offer_path(self._works, self._no), pack(offer))
+                self._works.offers.keep(self._no, pack(offer))
             self._beat()
 
     def _beat(self) -> None:
@@ -84,11 +83,6 @@ class Companion:
             )
         )
         self.cancelled = self.cancelled or job is None or job.cancel
-
-
-def offer_path(works: Works, no: int) -> Path:
-    """Where the best answer so far of an unfinished run is kept."""
-    return works.path / "offers" / f"r{no}.zip"
 
 
 def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None = None) -> bool:
@@ -119,7 +113,7 @@ def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None =
         raise
     stored = runs.store_result(works, no, worker, result)
     if stored:
-        offer_path(works, no).unlink(missing_ok=True)
+        works.offers.drop(no)
     return stored
 
 
@@ -143,7 +137,7 @@ def in_process(works: Works, run: str, on_progress: OnProgress | None = None) ->
     """
     with works.database.reading() as connection:
         engine = works.engine(find(connection, run).engine)
-    child = multiprocessing.get_context("spawn").Process(target=_child, args=(works.path, engine, run))
+    child = multiprocessing.get_context("spawn").Process(target=_child, args=(works.place, engine, run))
     child.start()
     told: tuple[float, Words] | None = None
     while child.is_alive():
@@ -188,23 +182,23 @@ def recover(works: Works) -> list[str]:
             job for job in jobs.open_jobs(connection) if job.state == "leased" and jobs.is_free(job, now_s)
         ]
     for job in lost:
-        path = offer_path(works, job.no)
-        if not path.is_file():
+        content = works.offers.read(job.no)
+        if content is None:
             works.database.write(partial(runs.requeue, job=job))
             continue
         with works.database.reading() as connection:
             record = find(connection, run_id(job.no))
-        offer = unpack(path.read_bytes(), works.engine(record.engine).load("outputs"))
+        offer = unpack(content, works.engine(record.engine).load("outputs"))
         if runs.store_result(works, job.no, job.worker, replace(offer, stopped_by="cancel")):
-            path.unlink()
+            works.offers.drop(job.no)
             recovered.append(record.run_id)
     return recovered
 
 
-def _child(path: Path, engine: Engine, run: str) -> None:
+def _child(place: Place, engine: Engine, run: str) -> None:
     from lineshaft.store.works import Works
 
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         works.use(engine)
         try:
             work_one(works, run)

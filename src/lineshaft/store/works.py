@@ -1,10 +1,11 @@
-"""A works: a folder with a plant's tables, its decisions and everything that led to them."""
+"""A works: a plant's tables, its decisions and everything that led to them, in a folder or in PostgreSQL."""
 
 from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,12 +18,13 @@ import sqlalchemy as sa
 from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
 from lineshaft.store import accept, jobs, log, migrate, runs, state, versions, worker
 from lineshaft.store.accept import AcceptRecord, Undone
-from lineshaft.store.blobs import BlobFolder, sync_folder
-from lineshaft.store.database import Connect, Database, connect_sqlite
+from lineshaft.store.dialects import Connect, connect_sqlite
+from lineshaft.store.home import FolderHome, Home, Place, home_of
 from lineshaft.store.jobs import Job
 from lineshaft.store.log import Event
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord, every, find, number
+from lineshaft.store.requests import once
 from lineshaft.store.sql import Catalog
 from lineshaft.store.state import Change, Mode, Preview
 from lineshaft.store.worker import OnProgress
@@ -39,23 +41,23 @@ def now_utc() -> datetime:
 class Works:
     """Open one with `Works.open`, make one with `Works.create`; close it, or use it in a `with` statement.
 
+    Threads may share one. Another process opens `place`; messages say `said`, which hides a password.
+
     Parameters
     ----------
-    path : Path
-        The folder; `works.db` (SQLite) and `blobs/` are in it.
-    connect : callable, optional
-        How to connect to the database file.
+    home : Home
+        Database, blobs and offers.
     clock : callable, optional
         The present moment, with a time zone.
     """
 
-    def __init__(self, path: Path, connect: Connect = connect_sqlite, clock: Clock = now_utc) -> None:
-        self.path = Path(path)
+    def __init__(self, home: Home, clock: Clock = now_utc) -> None:
+        self._home = home
+        self.place, self.said = home.place, home.said
         self.now = clock
-        self.database = Database(self.path / "works.db", connect)
-        self.blobs = BlobFolder(self.path / "blobs")
+        self.database, self.blobs, self.offers = home.database, home.blobs, home.offers
         self.catalog = Catalog()
-        self._engines: dict[str, Engine] = {}
+        self._engines: Mapping[str, Engine] = {}
         for name, schema in TABLES.items():
             self.catalog.add(name, schema)
         for name in engines():
@@ -64,7 +66,7 @@ class Works:
     @classmethod
     def create(
         cls,
-        path: Path,
+        place: Place,
         name: str,
         time_zone: str = "Asia/Shanghai",
         connect: Connect = connect_sqlite,
@@ -72,34 +74,37 @@ class Works:
     ) -> Works:
         """A new, empty works.
 
+        Parameters
+        ----------
+        place : Path or str
+            A folder, or ``postgresql://user:password@host/database?schema=NAME`` (see `lineshaft.store.home.home_of`).
+
         Raises
         ------
         Refused
             There is a works already.
         BadInput
-            No such time zone.
+            No such time zone, or no place for a works.
         """
-        path = Path(path)
         _check_zone(time_zone)
-        if (path / "works.db").exists():
-            raise Refused(f"There is already a works in {path}.", f"{path} 中已有工厂数据。")
-        for folder in (path, path / "blobs", path / "offers"):
-            folder.mkdir(parents=True, exist_ok=True)
-        works = cls(path, connect, clock)
+        works = cls(home_of(place, connect), clock)
         meta = {"works_id": uuid.uuid4().hex, "name": name, "time_zone": time_zone}
 
         def make(connection: sa.Connection) -> None:
+            if migrate.is_there(connection):
+                raise Refused(f"There is already a works in {works.said}.", f"{works.said} 中已有工厂数据。")
             migrate.create(connection, works.catalog, meta)
             log.append(connection, clock(), "lineshaft", "create", meta)
 
-        works.database.write(make)
-        sync_folder(path)
-        sync_folder(path.parent)
+        with works._closed_on_failure():
+            works._home.prepare()
+            works.database.write(make)
+            works._home.settle()
         return works
 
     @classmethod
-    def open(cls, path: Path, connect: Connect = connect_sqlite, clock: Clock = now_utc) -> Works:
-        """The works in a folder, brought up to date when an older Lineshaft wrote it.
+    def open(cls, place: Place, connect: Connect = connect_sqlite, clock: Clock = now_utc) -> Works:
+        """The works at a place, brought up to date when an older Lineshaft wrote it.
 
         Raises
         ------
@@ -108,14 +113,14 @@ class Works:
         Refused
             A newer Lineshaft wrote it.
         """
-        path = Path(path)
-        if not (path / "works.db").is_file():
-            raise Missing(
-                f"There is no works in {path}; `lineshaft init` makes one.",
-                f"{path} 中没有工厂数据;可用 lineshaft init 新建。",
-            )
-        works = cls(path, connect, clock)
-        works._bring_up_to_date()
+        works = cls(home_of(place, connect), clock)
+        with works._closed_on_failure():
+            if not works._home.has_works():
+                raise Missing(
+                    f"There is no works in {works.said}; `lineshaft init` makes one.",
+                    f"{works.said} 中没有工厂数据;可用 lineshaft init 新建。",
+                )
+            works._bring_up_to_date()
         return works
 
     @classmethod
@@ -130,7 +135,7 @@ class Works:
 
     def close(self) -> None:
         """Let go of the database."""
-        self.database.close()
+        self._home.close()
         if self._folder:
             self._folder.cleanup()
 
@@ -141,6 +146,19 @@ class Works:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def path(self) -> Path:
+        """The folder.
+
+        Raises
+        ------
+        Refused
+            The works lives in a database.
+        """
+        if not isinstance(self._home, FolderHome):
+            raise Refused(f"{self.said} is no folder.", f"{self.said} 不是文件夹。")
+        return self._home.path
 
     @property
     def name(self) -> str:
@@ -191,8 +209,11 @@ class Works:
         action: str,
         mode: Mode = "replace",
         source: str = "",
+        request: str = "",
     ) -> Change:
         """Replace whole tables, or insert and update rows by primary key; all or nothing, and noted in the log.
+
+        A `request` that was acted on before changes nothing again: the answer is its log entry, without tables.
 
         Raises
         ------
@@ -200,18 +221,22 @@ class Works:
             The tables would break a rule or a reference; nothing has changed.
         """
 
-        def store(connection: sa.Connection) -> Change:
+        done: dict[str, state.TableChange] = {}
+
+        def store(connection: sa.Connection) -> int:
             future = state.plan(connection, self.catalog, frames, dict.fromkeys(frames, mode))
-            done = state.apply(connection, self.catalog, future)
+            changed = state.apply(connection, self.catalog, future)
+            done.update(changed.tables)
             digests = state.digests(connection)
             payload = {
-                "rows": done.counts,
+                "rows": changed.counts,
                 "source": source,
                 "after": {name: digests[name] for name in frames},
             }
-            return Change(done.tables, log.append(connection, self.now(), actor, action, payload))
+            return log.append(connection, self.now(), actor, action, payload)
 
-        return self.database.write(store)
+        seq, _ = self.database.write(lambda connection: once(connection, request, lambda: store(connection)))
+        return Change(done, seq)
 
     def preview_write(self, frames: Mapping[str, pl.DataFrame], mode: Mode = "replace") -> Preview:
         """What `write` would change, checked the same way."""
@@ -256,9 +281,11 @@ class Works:
         overlay: Sequence[Cell] = (),
         actor: str = "",
         again: bool = False,
+        request: str = "",
     ) -> str:
-        """Queue a run for whoever calls `work` next; the run's id."""
-        return runs.submit(self, self._manifest(engine), params or {}, limits or {}, overlay, actor, again)[0]
+        """Queue a run for whoever calls `work` next; the run's id, the same one for the same `request`."""
+        manifest = self._manifest(engine)
+        return runs.submit(self, manifest, params or {}, limits or {}, overlay, actor, again, request)[0]
 
     def work(self, on_progress: OnProgress | None = None) -> str | None:
         """Do the next run of the queue; its id, or None when nothing waits."""
@@ -306,23 +333,32 @@ class Works:
         """What accepting a run would change."""
         return accept.preview(self, run)
 
-    def accept(self, run: str, actor: str) -> str:
+    def accept(self, run: str, actor: str, request: str = "") -> str:
         """Make a run's proposal the works' tables; the accept's id. See `lineshaft.store.accept.accept`."""
-        return accept.accept(self, run, actor)
+        return accept.accept(self, run, actor, request)
 
     def accepts(self) -> list[AcceptRecord]:
         """All accepts, oldest first."""
         with self.database.reading() as connection:
             return accept.every(connection)
 
-    def undo(self, accept_id: str = "last", actor: str = "") -> Undone:
+    def undo(self, accept_id: str = "last", actor: str = "", request: str = "") -> Undone:
         """Take an accept back. See `lineshaft.store.accept.undo`."""
-        return accept.undo(self, accept_id, actor)
+        return accept.undo(self, accept_id, actor, request)
 
     def log(self) -> list[Event]:
         """The event log, oldest first."""
         with self.database.reading() as connection:
             return log.entries(connection)
+
+    def recall(self, key: str) -> str | None:
+        """A text that `remember` kept with the works, or None."""
+        with self.database.reading() as connection:
+            return migrate.noted(connection, key)
+
+    def remember(self, key: str, text: str) -> None:
+        """Keep a text with the works (headings of its files, say) in the place of the one before."""
+        self.database.write(lambda connection: migrate.note(connection, key, text))
 
     def root(self) -> tuple[int, str]:
         """Number of log entries and the root hash over them."""
@@ -337,7 +373,7 @@ class Works:
         return engine
 
     def _know(self, engine: Engine) -> None:
-        self._engines[engine.name] = engine
+        self._engines = {**self._engines, engine.name: engine}
         collections: Iterable[Any] = (engine.load("inputs"), engine.load("outputs"))
         for collection in collections:
             for schema in collection.member_schemas().values():
@@ -348,6 +384,14 @@ class Works:
             current = migrate.is_current(connection, self.catalog)
         if not current:
             self.database.write(lambda connection: migrate.bring_up_to_date(connection, self.catalog))
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def _fact(self, key: str) -> str:
         with self.database.reading() as connection:

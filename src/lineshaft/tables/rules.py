@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
@@ -113,10 +113,13 @@ def find_cycle(arcs: Iterable[tuple[Any, Any]]) -> list[Any]:
     return []
 
 
-RULES = (
-    bom_has_no_cycle,
-    steps_have_no_cycle,
-    operations_have_a_mode,
-    classes_serve_their_demands,
-    calendar_faults,
-)
+READS: dict[Callable[[Frames], Iterable[Fault]], frozenset[str]] = {
+    bom_has_no_cycle: frozenset({"bom_line"}),
+    steps_have_no_cycle: frozenset({"operation", "work_order", "segment_dependency"}),
+    operations_have_a_mode: frozenset({"operation", "operation_mode"}),
+    classes_serve_their_demands: frozenset(
+        {"resource_demand", "resource", "resource_capacity", "class_member"}
+    ),
+    calendar_faults: frozenset({"calendar", "shift", "shift_break", "calendar_exception"}),
+}
+RULES = tuple(READS)
