@@ -1,4 +1,4 @@
-"""The gate of every request: whose it is, whether a page of ours sent it, how big it may be, what browsers are told.
+"""The gate of every request: whose it is, whether a page of ours sent it, and what browsers are told.
 
 `install(app, site, origin)` puts the gate in front of an application; `who` is the dependency of every endpoint.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lineshaft.core import LineshaftError, NotAllowed, Words
+from lineshaft.core import LineshaftError, NotAllowed, Refused, Words
+from lineshaft.faces.http.oidc import Provider
 from lineshaft.store.site import Site, Who
 from lineshaft.store.site.secret import same
 from lineshaft.store.site.sessions import ABSOLUTE_S
@@ -25,7 +26,6 @@ from lineshaft.store.site.sessions import ABSOLUTE_S
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 FORM_FIELD, FORM_HEADER = "csrf", "X-CSRF-Token"
-BODY_MAX_MB = 110
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 POLICY = "; ".join(
     (
@@ -100,12 +100,28 @@ class Gate:
     origin : str
         Scheme, host and port that browsers use, e.g. ``https://plan.example.com``.
     hosts : frozenset of str
-        Further host names (without port) it answers to; loopback names only where `origin` is on loopback.
+        Further host names, without port, that it answers to. On loopback it answers to every loopback name.
+    provider : Provider, optional
+        The firm's own sign-in service.
+
+    Raises
+    ------
+    Refused
+        Passwords would cross a network without TLS.
     """
 
     site: Site
     origin: str
-    hosts: frozenset[str] = field(default=frozenset())
+    hosts: frozenset[str] = frozenset()
+    provider: Provider | None = None
+
+    def __post_init__(self) -> None:
+        if not self.secure and host_name(urlsplit(self.origin).netloc) not in LOOPBACK_NAMES:
+            raise Refused(
+                f"{self.origin} would carry passwords in the clear: put a TLS proxy before the workbench and give "
+                "its https address, or stay on 127.0.0.1.",
+                f"{self.origin} 会以明文传输密码:请在工作台前配置 TLS 反向代理并使用 https 地址,或仅监听 127.0.0.1。",
+            )
 
     @property
     def secure(self) -> bool:
@@ -129,9 +145,15 @@ class Gate:
         return parts.netloc.lower() == host.lower() and parts.scheme == urlsplit(self.origin).scheme
 
 
-def install(app: FastAPI, site: Site, origin: str, hosts: Iterable[str] = ()) -> Gate:
-    """Put the gate before every route of `app`; `app.state.gate` is it."""
-    gate = Gate(site, origin.rstrip("/"), frozenset(host.lower() for host in hosts))
+def install(
+    app: FastAPI,
+    site: Site,
+    origin: str = "http://127.0.0.1:8000",
+    hosts: Iterable[str] = (),
+    provider: Provider | None = None,
+) -> Gate:
+    """Put the gate before every route of `app`, as the outermost middleware; `app.state.gate` is it."""
+    gate = Gate(site, origin.rstrip("/"), frozenset(host.lower() for host in hosts), provider)
     app.state.site = site
     app.state.gate = gate
     app.add_middleware(GateKeeper, gate=gate)
@@ -168,6 +190,14 @@ async def who_or_none(request: Request) -> Who | None:
     return found
 
 
+def login_address(request: Request) -> str:
+    """Where somebody who is not signed in is sent, to come back to the page they asked for."""
+    if request.method != "GET":
+        return "/login"
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"/login?next={quote(asked, safe='/')}"
+
+
 def bearer(headers: Headers) -> str | None:
     """The token of an Authorization header; "" for another scheme, which signs nobody in; None without header."""
     if "authorization" not in headers:
@@ -182,7 +212,7 @@ def session_secret(request: Request) -> str:
     return request.cookies.get(gate.cookie, "")
 
 
-def form_token(request: Request) -> str:
+def csrf(request: Request) -> str:
     """What forms (field `csrf`) and scripts (header `X-CSRF-Token`) of this session must carry."""
     gate: Gate = request.app.state.gate
     return gate.site.sessions.form_token(session_secret(request))
@@ -228,12 +258,12 @@ async def _check_form_token(request: Request) -> None:
     given: Any = request.headers.get(FORM_HEADER)
     if given is None and request.headers.get("content-type", "").startswith(FORMS):
         given = (await request.form()).get(FORM_FIELD)
-    if not isinstance(given, str) or not same(given, form_token(request)):
+    if not isinstance(given, str) or not same(given, csrf(request)):
         raise Forged
 
 
 class GateKeeper:
-    """ASGI middleware: host, origin and size of requests; headers of answers."""
+    """ASGI middleware: host and origin of requests, headers of answers."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
@@ -250,21 +280,12 @@ class GateKeeper:
         if refusal is not None:
             await answer.refuse(*refusal)
             return
-        counted = _Counted(receive)
-        try:
-            await self._app(scope, counted, answer)
-        except _TooLarge:
-            if answer.started:
-                raise
-            await answer.refuse(413, TOO_LARGE)
+        await self._app(scope, receive, answer)
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, Words] | None:
         host = headers.get("host", "")
         if not self._gate.knows(host):
             return 421, Words("This workbench has another address.", "工作台不使用此地址。")
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_MAX_MB << 20:
-            return 413, TOO_LARGE
         if method not in SAFE and bearer(headers) is None and not self._same_origin(headers, host):
             return 403, Forged().words
         return None
@@ -277,41 +298,16 @@ class GateKeeper:
         return site in (None, "same-origin") and (origin is None or self._gate.is_ours(origin, host))
 
 
-TOO_LARGE = Words(f"At most {BODY_MAX_MB} MB can be sent at once.", f"一次最多上传 {BODY_MAX_MB} MB。")
-
-
-class _TooLarge(Exception):
-    pass
-
-
-class _Counted:
-    """Receives a body and stops where it grows past the limit, whatever its header said."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._left = BODY_MAX_MB << 20
-
-    async def __call__(self) -> Message:
-        """The next piece."""
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
-            raise _TooLarge
-        return message
-
-
 class _Answer:
     """Sends an answer with the headers that all of ours have."""
 
     def __init__(self, send: Send, secure: bool) -> None:
         self._send = send
         self._secure = secure
-        self.started = False
 
     async def __call__(self, message: Message) -> None:
         """Send one message on."""
         if message["type"] == "http.response.start":
-            self.started = True
             self._complete(message)
         await self._send(message)
 

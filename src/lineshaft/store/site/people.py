@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -95,6 +95,10 @@ class People:
             raise _nobody(name)
         return _person(row)
 
+    def knows(self, name: str) -> bool:
+        """True when somebody has this name."""
+        return self._row(name) is not None
+
     def list(self) -> list[Person]:
         """Everybody, by name."""
         with self._database.reading() as connection:
@@ -174,6 +178,14 @@ class People:
         with self._database.reading() as connection:
             row = connection.execute(_identity(issuer, subject)).first()
         return None if row is None else self.find(row.name)
+
+    def identities(self, name: str) -> Sequence[tuple[str, str]]:
+        """Issuer and subject of every identity that signs in as this person."""
+        wanted = sa.select(IDENTITY.c.issuer, IDENTITY.c.subject).where(IDENTITY.c.name == name)
+        with self._database.reading() as connection:
+            return [
+                (row.issuer, row.subject) for row in connection.execute(wanted.order_by(IDENTITY.c.issuer))
+            ]
 
     def _hash(self, password: str) -> str:
         return self._hashing().hash(password)

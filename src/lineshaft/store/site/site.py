@@ -261,9 +261,10 @@ class Site:
 
 
 def _id_from(place: str) -> str:
-    name = sa.make_url(place).database or "" if "://" in place else Path(place).name
+    """A folder's name, or the schema of a URL, in the letters that addresses take."""
+    name = str(sa.make_url(place).query.get("schema", "lineshaft")) if "://" in place else Path(place).name
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
 
 
 def _shown(place: str) -> str:
-    return sa.make_url(place).render_as_string() if "://" in place else place
+    return sa.make_url(place).render_as_string(hide_password=True) if "://" in place else place
