@@ -254,3 +254,14 @@ def verify(works: WorksPath, as_json: Json = False) -> None:
     from lineshaft.faces.cli import commands
 
     commands.verify(works, as_json)
+
+
+@app.command("mcp")
+def agents(
+    site: Annotated[Path, typer.Argument(metavar="SITE", help="folder of the site / 站点目录")],
+    user: Annotated[str, typer.Option("--user", help="in whose name; the only person otherwise / 用户")] = "",
+) -> None:
+    """Serve an AI agent over stdio (Model Context Protocol) / 通过 MCP 为智能体服务"""
+    from lineshaft.faces.mcp import run_stdio
+
+    run_stdio(site, user)
