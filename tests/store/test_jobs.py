@@ -6,7 +6,7 @@ import pytest
 from toy_line import TOY, orders
 
 from lineshaft.core import BadInput, Cancelled, Missing, Words
-from lineshaft.store import Works, jobs, runs, worker
+from lineshaft.store import Works, companion, jobs, runs
 
 
 class Clock:
@@ -23,8 +23,8 @@ def clock():
 
 
 @pytest.fixture
-def works(tmp_path, clock):
-    with Works.create(tmp_path / "works", "Test", clock=clock) as works:
+def works(place, clock):
+    with Works.create(place, "Test", clock=clock) as works:
         works.use(TOY)
         works.write({"work_order": orders("1", "2")}, "li", "import")
         yield works
@@ -106,7 +106,7 @@ def test_cancelling_what_nobody_has_begun_ends_it(works):
 
 
 def test_a_cancel_from_outside_stops_a_run_with_what_it_has(works, monkeypatch):
-    monkeypatch.setattr(worker, "BEAT_S", 0.01)
+    monkeypatch.setattr(companion, "BEAT_S", 0.01)
     run = works.submit(TOY, {"stop": "hang"})
 
     def ask(fraction, words):
@@ -118,8 +118,8 @@ def test_a_cancel_from_outside_stops_a_run_with_what_it_has(works, monkeypatch):
     assert (record.status, record.stopped_by, record.work) == ("done", "cancel", 2)
 
 
-def test_a_process_of_its_own_gives_the_same_answer(works, tmp_path):
-    with Works.open(works.path) as real:
+def test_a_process_of_its_own_gives_the_same_answer(works):
+    with Works.open(works.place) as real:
         real.use(TOY)
         told = []
         run = real.propose(

@@ -3,113 +3,55 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from lineshaft.core import BadInput, Cancelled, Engine, LineshaftError, Refused, Result, Words
+from lineshaft.core import BadInput, Cancelled, Engine, LineshaftError, Refused, Result, Run, Words
 from lineshaft.store import jobs, runs
+from lineshaft.store.companion import BEAT_S, Companion, News, OnProgress
 from lineshaft.store.home import Place
 from lineshaft.store.pack import pack, unpack
-from lineshaft.store.records import fault_of, find, number, run_id
+from lineshaft.store.records import RunRecord, fault_of, find, number, run_id
 
 if TYPE_CHECKING:
     from lineshaft.store.works import Works
 
-BEAT_S = 1.0
-OnProgress = Callable[[float, Words], None]
+Compute = Callable[["Works", RunRecord, Run], Result[Any]]
 
 
-class Companion:
-    """A thread beside one run. The newest offer is stored as soon as the disk is free; older ones may be skipped."""
-
-    def __init__(self, works: Works, no: int, worker: str, on_progress: OnProgress | None) -> None:
-        self._works, self._no, self._worker, self._on_progress = works, no, worker, on_progress
-        self._wake = threading.Condition()
-        self._offer: Result[Any] | None = None
-        self._progress: tuple[float, Words] | None = None
-        self._stop = False
-        self.newest: Result[Any] | None = None
-        self.cancelled = False
-        self._thread = threading.Thread(target=self._live, name=f"lineshaft run {no}", daemon=True)
-
-    def __enter__(self) -> Companion:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        with self._wake:
-            self._stop = True
-            self._wake.notify()
-        self._thread.join()
-
-    def offer(self, result: Result[Any]) -> None:
-        """Take a better answer."""
-        with self._wake:
-            self._offer = self.newest = result
-            self._wake.notify()
-
-    def progress(self, fraction: float, words: Words) -> None:
-        """Pass progress on."""
-        self._progress = (fraction, words)
-        if self._on_progress:
-            self._on_progress(fraction, words)
-
-    def _live(self) -> None:
-        while True:
-            with self._wake:
-                if not self._offer and not self._stop:
-                    self._wake.wait(BEAT_S)
-                offer, self._offer = self._offer, None
-                if self._stop and offer is None:
-                    return
-            if offer:
-                self._works.offers.keep(self._no, pack(offer))
-            self._beat()
-
-    def _beat(self) -> None:
-        job = self._works.database.write(
-            lambda connection: jobs.heartbeat(
-                connection,
-                self._no,
-                self._worker,
-                self._works.now().timestamp(),
-                progress=self._progress,
-            )
-        )
-        self.cancelled = self.cancelled or job is None or job.cancel
-
-
-def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None = None) -> bool:
+def execute(
+    works: Works,
+    no: int,
+    worker: str,
+    on_progress: OnProgress | None = None,
+    compute: Compute = runs.compute,
+) -> bool:
     """Do a run that `worker` holds; False when the lease was lost on the way and the answer dropped.
 
-    An interrupt from the keyboard is a cancel: the best offer becomes the result.
+    An interrupt from the keyboard is a cancel: the best offer becomes the result. `compute` may search elsewhere.
     """
     with works.database.reading() as connection:
         record = find(connection, run_id(no))
-    companion = Companion(works, no, worker, on_progress)
-    run = replace(
-        runs.run_of(record),
-        on_progress=companion.progress,
-        on_offer=companion.offer,
-        is_cancelled=lambda: companion.cancelled,
-        blobs=works.blobs,
-    )
+
+    def beat(news: News) -> bool:
+        if news.offer:
+            works.offers.keep(no, pack(news.offer))
+        now_s = works.now().timestamp()
+        job = works.database.write(
+            lambda connection: jobs.heartbeat(connection, no, worker, now_s, progress=news.progress)
+        )
+        return job is None or job.cancel
+
+    companion = Companion(beat, on_progress)
+    run = companion.beside(runs.run_of(record), works.blobs)
     try:
-        with companion:
-            result = runs.compute(works, record, run)
-    except (Cancelled, KeyboardInterrupt):
-        if companion.newest is None:
-            runs.store_failure(works, no, worker, "cancelled", Cancelled())
-            raise Cancelled from None
-        result = replace(companion.newest, stopped_by="cancel")
+        result = companion.answer(lambda: compute(works, record, run))
     except Exception as error:
-        runs.store_failure(works, no, worker, "failed", error)
+        status = "cancelled" if isinstance(error, Cancelled) else "failed"
+        runs.store_failure(works, no, worker, status, error)
         raise
     stored = runs.store_result(works, no, worker, result)
     if stored:
@@ -117,14 +59,33 @@ def execute(works: Works, no: int, worker: str, on_progress: OnProgress | None =
     return stored
 
 
-def work_one(works: Works, run: str | None = None, on_progress: OnProgress | None = None) -> str | None:
+def work_one(
+    works: Works,
+    run: str | None = None,
+    on_progress: OnProgress | None = None,
+    compute: Compute = runs.compute,
+) -> str | None:
     """Claim the next run (or a certain one) and do it; its id, or None when nothing waits."""
     worker = jobs.worker_name()
     no = runs.claim(works, worker, None if run is None else number(run, "r"))
     if no is None:
         return None
-    execute(works, no, worker, on_progress)
+    execute(works, no, worker, on_progress, compute)
     return run_id(no)
+
+
+def see_to(
+    works: Works, run: str, on_progress: OnProgress | None = None, compute: Compute = runs.compute
+) -> None:
+    """Do a run, or wait while another worker does it.
+
+    Raises
+    ------
+    LineshaftError
+        What the run raised, or that its process died.
+    """
+    if work_one(works, run, on_progress, compute) is None:
+        _await_other(works, run, _teller(works, run, on_progress))
 
 
 def in_process(works: Works, run: str, on_progress: OnProgress | None = None) -> None:
@@ -139,15 +100,12 @@ def in_process(works: Works, run: str, on_progress: OnProgress | None = None) ->
         engine = works.engine(find(connection, run).engine)
     child = multiprocessing.get_context("spawn").Process(target=_child, args=(works.place, engine, run))
     child.start()
-    told: tuple[float, Words] | None = None
+    tell = _teller(works, run, on_progress)
     while child.is_alive():
         child.join(BEAT_S / 4)
-        job = works.job(run)
-        if on_progress and job.words.en and (job.fraction, job.words) != told:
-            told = (job.fraction, job.words)
-            on_progress(*told)
+        tell()
     child.close()
-    raise_failure(works, run)
+    _await_other(works, run, tell)
 
 
 def raise_failure(works: Works, run: str) -> None:
@@ -193,6 +151,28 @@ def recover(works: Works) -> list[str]:
             works.offers.drop(job.no)
             recovered.append(record.run_id)
     return recovered
+
+
+def _await_other(works: Works, run: str, tell: Callable[[], None]) -> None:
+    """Wait while another living worker does a run; raise what it failed with."""
+    while (job := works.job(run)).state == "leased" and not jobs.is_free(job, works.now().timestamp()):
+        tell()
+        time.sleep(BEAT_S / 4)
+    raise_failure(works, run)
+
+
+def _teller(works: Works, run: str, on_progress: OnProgress | None) -> Callable[[], None]:
+    """Passes on what another worker has told of its progress, when it is new."""
+    told: tuple[float, Words] | None = None
+
+    def tell() -> None:
+        nonlocal told
+        job = works.job(run)
+        if on_progress and job.words.en and (job.fraction, job.words) != told:
+            told = (job.fraction, job.words)
+            on_progress(*told)
+
+    return tell
 
 
 def _child(place: Place, engine: Engine, run: str) -> None:
