@@ -36,8 +36,9 @@ class Engine:
         For engines whose answers people change by hand: `prepare(book, params) -> State` and
         `edit(state, changes, explained=False) -> Result`; `explained` adds the reasons that `solve` would give.
         A result with status "infeasible" says in its reasons why the changes cannot be.
-    objective
-        Name of the KPI that is minimised or maximised first, when it is always the same one.
+    rank
+        `rank(kpis, params) -> sequence of float`: of several results the lowest is the best. Without one they are
+        compared by their KPIs in order.
     accept
         Output member → "replace" (whole table, the default) or "upsert" (by primary key).
     example
@@ -61,6 +62,7 @@ class Engine:
     example: str = ""
     prepare: str = ""
     edit: str = ""
+    rank: str = ""
     accept: Mapping[str, Literal["replace", "upsert"]] = field(default_factory=dict)
     views: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

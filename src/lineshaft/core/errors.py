@@ -80,6 +80,10 @@ class LineshaftError(Exception):
         super().__init__(en)
         self.words = Words(en, zh)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes whole, whatever their constructors take."""
+        return _again, (type(self), self.args, self.__dict__)
+
 
 class BadInput(LineshaftError):
     """The input breaks rules; `faults` names each place."""
@@ -111,3 +115,9 @@ class NotAllowed(LineshaftError):
     """The caller may not do this."""
 
     exit_code = 6
+
+
+def _again(kind: type[LineshaftError], args: tuple[Any, ...], held: dict[str, Any]) -> LineshaftError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from lineshaft.core import BadInput, Fault, Words
+from lineshaft.core import BadInput, Fault, Kpi, Words
+from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import OBJECTIVES, Goal
 
 
@@ -44,6 +46,13 @@ def parse_goal(objective: str, n_counted: int) -> Goal:
         levels = np.vstack([levels, weights])
     levels[:, OBJECTIVES.index("mean_flow_time")] /= max(1, n_counted)
     return Goal(levels)
+
+
+def rank(kpis: Sequence[Kpi], params: ScheduleParams) -> tuple[float, ...]:
+    """What `params` minimise, level by level, in minutes: of several plans the lowest is the best."""
+    figures = {kpi.name: kpi.value for kpi in kpis}
+    minutes = [figures[f"{name}_min"] for name in OBJECTIVES]
+    return tuple((parse_goal(params.objective, 1).levels @ minutes).tolist())
 
 
 def _weight(objective: str, name: str, text: str) -> float:
