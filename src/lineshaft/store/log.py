@@ -76,20 +76,13 @@ def size(connection: sa.Connection) -> int:
 
 def entries(connection: sa.Connection) -> list[Event]:
     """The whole log, oldest first."""
-    return [
-        Event(
-            row.seq,
-            datetime.fromisoformat(row.recorded),
-            datetime.fromisoformat(row.valid),
-            row.actor,
-            row.action,
-            row.cause,
-            row.run_id,
-            json.loads(row.payload),
-            row.leaf,
-        )
-        for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.seq))
-    ]
+    return [_event(row) for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.seq))]
+
+
+def entry(connection: sa.Connection, seq: int) -> Event | None:
+    """One entry by its number."""
+    row = connection.execute(sa.select(EVENT).where(EVENT.c.seq == seq)).one_or_none()
+    return _event(row) if row else None
 
 
 def root(connection: sa.Connection) -> tuple[int, str]:
@@ -127,3 +120,17 @@ def tree_root(leaves: Sequence[bytes]) -> bytes:
 def moment_text(moment: datetime) -> str:
     """UTC text to the microsecond."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _event(row: sa.Row[Any]) -> Event:
+    return Event(
+        row.seq,
+        datetime.fromisoformat(row.recorded),
+        datetime.fromisoformat(row.valid),
+        row.actor,
+        row.action,
+        row.cause,
+        row.run_id,
+        json.loads(row.payload),
+        row.leaf,
+    )

@@ -9,25 +9,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 import sqlalchemy as sa
 
 from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
-from lineshaft.store import accept, jobs, log, migrate, runs, state, versions, worker
+from lineshaft.store import accept, executors, jobs, log, migrate, runs, state, versions, worker
 from lineshaft.store.accept import AcceptRecord, Undone
+from lineshaft.store.companion import OnProgress
 from lineshaft.store.dialects import Connect, connect_sqlite
 from lineshaft.store.home import FolderHome, Home, Place, home_of
 from lineshaft.store.jobs import Job
 from lineshaft.store.log import Event
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord, every, find, number
-from lineshaft.store.requests import once
+from lineshaft.store.requests import answered, once
 from lineshaft.store.sql import Catalog
 from lineshaft.store.state import Change, Mode, Preview
-from lineshaft.store.worker import OnProgress
 from lineshaft.tables import TABLES, table_name
 
 Clock = Callable[[], datetime]
@@ -252,10 +252,15 @@ class Works:
         overlay: Sequence[Cell] = (),
         actor: str = "",
         on_progress: OnProgress | None = None,
-        executor: Literal["inline", "process"] = "inline",
+        executor: str = "inline",
         again: bool = False,
     ) -> str:
         """Run an engine on the present tables and store what it proposes; the run's id.
+
+        Parameters
+        ----------
+        executor
+            Where to search: see `lineshaft.store.executors.executor`.
 
         Raises
         ------
@@ -264,13 +269,12 @@ class Works:
         Cancelled
             Stopped before a first answer.
         """
-        run, new = runs.submit(
-            self, self._manifest(engine), params or {}, limits or {}, overlay, actor, again
-        )
-        if new and executor == "inline":
-            worker.work_one(self, run, on_progress)
-        elif new:
-            worker.in_process(self, run, on_progress)
+        with executors.executor(executor) as place:
+            run, new = runs.submit(
+                self, self._manifest(engine), params or {}, limits or {}, overlay, actor, again
+            )
+            if new:
+                place.do(self, run, on_progress)
         return run
 
     def submit(
@@ -345,6 +349,11 @@ class Works:
     def undo(self, accept_id: str = "last", actor: str = "", request: str = "") -> Undone:
         """Take an accept back. See `lineshaft.store.accept.undo`."""
         return accept.undo(self, accept_id, actor, request)
+
+    def answered(self, request: str) -> Any:
+        """The answer that a request got, None for one that was not acted on."""
+        with self.database.reading() as connection:
+            return answered(connection, request)
 
     def log(self) -> list[Event]:
         """The event log, oldest first."""
