@@ -1,44 +1,21 @@
-"""Every installed engine and the toy, which is made an installed one by a distribution of two small files."""
+"""Every installed engine and the toy."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from toy_installed import toy_installed
 
 from lineshaft.core import Engine, engines, find_engine
 
 TESTS = Path(__file__).parents[1]
-DIST_INFO = {
-    "METADATA": "Metadata-Version: 2.1\nName: toy-cutting\nVersion: 1\n",
-    "entry_points.txt": "[lineshaft.engines]\ntoy.cutting = contract.toy:ENGINE\n",
-}
-
-
-@contextlib.contextmanager
-def toy_installed() -> Iterator[Path]:
-    """A folder on the path with the toy's distribution in it, gone again afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        info = Path(folder) / "toy_cutting-1.dist-info"
-        info.mkdir()
-        for name, text in DIST_INFO.items():
-            (info / name).write_text(text)
-        sys.path.append(folder)
-        engines.cache_clear()
-        try:
-            yield Path(folder)
-        finally:
-            sys.path.remove(folder)
-            engines.cache_clear()
-
 
 with toy_installed():
     NAMES = list(engines())

@@ -6,7 +6,7 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -92,9 +92,16 @@ class Agents(MCPServer[Any]):
         Whose works are served.
     person : callable, optional
         Who asks when a call comes without an HTTP request (stdio).
+    beside : callable, optional
+        What runs while the server does: from the server to an asynchronous context.
     """
 
-    def __init__(self, site: Site, person: Callable[[], Who] | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        person: Callable[[], Who] | None = None,
+        beside: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None,
+    ) -> None:
         with _logging_untouched():
             super().__init__(
                 name="lineshaft",
@@ -104,6 +111,7 @@ class Agents(MCPServer[Any]):
                 version=lineshaft.__version__,
                 tools=[_tool(*tool) for tool in TOOLS],
                 subscriptions=False,
+                lifespan=beside,
             )
         self.site, self._person = site, person
         for uri, read in RESOURCES.items():

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
@@ -64,11 +65,6 @@ def http_app(site: Site) -> HttpFace:
     return HttpFace(site)
 
 
-async def serve_stdio(site: Site, name: str) -> None:
-    """Answer on standard input and output in the name of one person, until the input ends."""
-    await Agents(site, _person_of(site, name)).run_stdio_async()
-
-
 def _person_of(site: Site, name: str) -> Callable[[], Who]:
     """Looks the person up at every call: roles may change, and people leave."""
 
@@ -98,15 +94,23 @@ def _unauthorized() -> Response:
 
 
 def run_stdio(folder: Path, name: str) -> None:
-    """`lineshaft mcp SITE`: one agent, one person, and a worker process for what it plans."""
+    """`lineshaft mcp SITE`: answer on standard input and output in one person's name until the input ends.
+
+    The worker begins when the SDK has taken standard output for itself, so that nothing else is written there.
+    """
     from lineshaft.faces.desk.crew import Crew
     from lineshaft.store.site import Site
 
     with Site.open(folder) as site:
-        person = name or the_only_person(site)
-        _person_of(site, person)()
-        with Crew(site.folder, 1):
-            anyio.run(serve_stdio, site, person)
+        person = _person_of(site, name or the_only_person(site))
+        person()
+
+        @asynccontextmanager
+        async def crew(_: Agents) -> AsyncIterator[None]:
+            with Crew(site.folder, 1):
+                yield
+
+        anyio.run(Agents(site, person, crew).run_stdio_async)
 
 
 def the_only_person(site: Site) -> str:
