@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,14 +15,15 @@ import polars as pl
 from lineshaft.core.errors import BadInput, Fault, Words
 from lineshaft.core.frames import SOURCE, CrossRule, Frames, check_tables, references
 from lineshaft.store.cells import has_offset, read_cells
-from lineshaft.store.guard import file_fault
+from lineshaft.store.guard import column_number, file_fault
 from lineshaft.store.mapping import HeadingMap
 from lineshaft.store.matching import Matched, Matching, find_zone, match_tables
-from lineshaft.store.sheets import KINDS, read_source
+from lineshaft.store.sheets import KINDS, RawSheet, read_source
 from lineshaft.tables import TABLES
 from lineshaft.tables.rules import RULES
 
 Schemas = Mapping[str, type[dy.Schema]]
+_CELL = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def preview_import(
     mode: Literal["upsert", "replace"] = "upsert",
     time_zone: str = "",
     rules: Iterable[CrossRule] = RULES,
+    fixes: Mapping[str, str] | None = None,
 ) -> ImportPreview:
     """Read a workbook, CSV, Parquet file or folder and check it together with what the works already has.
 
@@ -94,6 +97,8 @@ def preview_import(
         `replace` lets the file's tables take the place of the works'.
     time_zone
         Zone of times that say none; by default that of the calendars, else UTC with a warning.
+    fixes
+        Address of a cell, as the faults' `source` gives it → text that is read in its place.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def preview_import(
     BadInput
         The file as a whole cannot be taken, or no table is recognised in it.
     """
-    matching = match_tables(read_source(path), schemas, headings)
+    matching = match_tables(with_fixes(read_source(path), fixes or {}), schemas, headings)
     if matching.faults and not matching.matched:
         raise BadInput(matching.faults)
     if not matching.matched:
@@ -149,6 +154,19 @@ def read_tables(path: Path, schemas: Schemas = TABLES, time_zone: str = "UTC") -
     if faults:
         raise BadInput(faults)
     return frames
+
+
+def with_fixes(sheets: list[RawSheet], fixes: Mapping[str, str]) -> list[RawSheet]:
+    """The sheets with other text in some cells, by address ("file sheet C7"); what is no address is left aside."""
+    for sheet in sheets:
+        start = sheet.place() + " "
+        for place, text in fixes.items():
+            hit = _CELL.fullmatch(place.removeprefix(start)) if place.startswith(start) else None
+            if hit and int(hit[2]) <= len(sheet.rows):
+                row, at = sheet.rows[int(hit[2]) - 1], column_number(hit[1]) - 1
+                row += [None] * (at + 1 - len(row))
+                row[at] = text or None
+    return sheets
 
 
 def file_digest(path: Path) -> str:
