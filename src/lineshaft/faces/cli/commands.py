@@ -11,6 +11,7 @@ import polars as pl
 from lineshaft.core import BadInput, Engine, Kpi, Missing, Refused, Result, Words, engines, find_engine
 from lineshaft.core.frames import check_tables
 from lineshaft.core.solve import given_params, read_book, table_name
+from lineshaft.faces.cli.portfolio import run_many
 from lineshaft.faces.cli.render import (
     ProgressLine,
     out,
@@ -150,7 +151,9 @@ def run(
     source: tuple[str, str],
     keep: Path | None,
     as_json: bool,
-    background: bool,
+    seeds: str,
+    scenarios: list[Path],
+    executor: str,
     by: str,
 ) -> None:
     """`lineshaft run ENGINE`."""
@@ -162,8 +165,11 @@ def run(
         )
     language = reader_language()
     with _works_to_plan(works, layout, Path(files), keep) as opened:
+        if seeds or scenarios:
+            place = works or keep
+            run_many(opened, place, engine, params, limits, seeds, scenarios, executor, by, as_json)
+            return
         with ProgressLine(language, quiet=as_json) as line:
-            executor = "process" if background else "inline"
             run_id = opened.propose(
                 engine, params, limits, actor=by, on_progress=line.tell, executor=executor
             )

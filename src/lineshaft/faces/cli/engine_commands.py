@@ -34,7 +34,28 @@ COMMON = {
         typer.Option(None, "--keep", help="with --from: keep the works here / 保留工厂数据"),
     ),
     "as_json": (bool, typer.Option(False, "--json", help="print one JSON object / 输出 JSON")),
-    "background": (bool, typer.Option(False, "--process", help="run in a process of its own / 独立进程运行")),
+    "seeds": (
+        str,
+        typer.Option("", "--seeds", metavar="1-8", help="a run for each seed, the best marked / 多个种子"),
+    ),
+    "scenarios": (
+        list[Path],
+        typer.Option(
+            [],
+            "--scenario",
+            metavar="FILE.json",
+            show_default=False,
+            help="what-if: a list of cells; may come again / 假设情景,可多次",
+        ),
+    ),
+    "executor": (
+        str,
+        typer.Option(
+            "inline",
+            "--executor",
+            help="inline, process, ray://local, ray://auto or ray://HOST:PORT / 执行方式",
+        ),
+    ),
     "by": (str, typer.Option("", "--by", envvar=["LINESHAFT_ACTOR", "USER"], help="who asks / 操作人")),
 }
 

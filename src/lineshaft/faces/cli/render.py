@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lineshaft.core import BadInput, Engine, Fault, LineshaftError, Result, Words
+from lineshaft.core import BadInput, Engine, Fault, Kpi, LineshaftError, Result, Words
 from lineshaft.faces.saying import STATUS, STOPPED, amount, duration, kpi_name, reason_words
 
 FAULTS_SHOWN = 50
@@ -97,19 +97,21 @@ def result_json(engine: Engine, result: Result[Any], run_id: str = "") -> dict[s
         "stopped_by": result.stopped_by,
         "work": result.work,
         "digest": result.digest,
-        "kpis": [
-            {
-                "name": kpi.name,
-                "value": kpi.value,
-                "unit": kpi.unit,
-                "bound": kpi.bound,
-                "gap": kpi.gap,
-                "status": kpi.status,
-            }
-            for kpi in result.kpis
-        ],
+        "kpis": [kpi_json(kpi) for kpi in result.kpis],
         "reasons": [told(reason) for reason in result.reasons],
         "warnings": [told(warning) for warning in result.warnings],
+    }
+
+
+def kpi_json(kpi: Kpi) -> dict[str, Any]:
+    """A figure as `--json` prints it."""
+    return {
+        "name": kpi.name,
+        "value": kpi.value,
+        "unit": kpi.unit,
+        "bound": kpi.bound,
+        "gap": kpi.gap,
+        "status": kpi.status,
     }
 
 
