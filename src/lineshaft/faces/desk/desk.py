@@ -24,10 +24,11 @@ from lineshaft.core.frames import check_tables
 from lineshaft.core.solve import table_name
 from lineshaft.faces.desk import attention, thread
 from lineshaft.faces.desk.attention import Attention, LateOrder, Overload
-from lineshaft.faces.desk.comparing import Comparison, compare_results
+from lineshaft.faces.desk.comparing import Comparison, compare_results, frames_of
 from lineshaft.faces.desk.describing import describe_engine, describe_table
 from lineshaft.faces.desk.paging import Page, Query, page
 from lineshaft.faces.desk.reading import Reader
+from lineshaft.faces.desk.rows import Written, whole_rows
 from lineshaft.faces.desk.thread import Thread, read_thread
 from lineshaft.store.accept import AcceptRecord, Undone
 from lineshaft.store.importing import ImportPreview, preview_import
@@ -112,6 +113,17 @@ class Desk:
         self._known(table)
         return page(table, self.frames(table)[table], self.works.catalog.schemas[table], query)
 
+    def row(self, table: str, key: tuple[Any, ...]) -> dict[str, Any]:
+        """One row by its key, whose parts may be text.
+
+        Raises
+        ------
+        Missing
+            No such row.
+        """
+        self._known(table)
+        return thread.find_row(table, key, self.frames(table)[table], self.works.catalog.schemas)
+
     def thread(self, table: str, key: tuple[Any, ...]) -> Thread:
         """One row with everything that touches it."""
         self._known(table)
@@ -124,19 +136,31 @@ class Desk:
         self, frames: Mapping[str, pl.DataFrame], mode: Literal["replace", "upsert"]
     ) -> Preview:
         """What writing these rows would change."""
-        self._must("write")
+        self.must("write")
         return self.works.preview_write(frames, mode)
 
     def write(
-        self, frames: Mapping[str, pl.DataFrame], mode: Literal["replace", "upsert"], *, source: str = ""
-    ) -> Preview:
-        """Write rows; all or nothing."""
-        self._must("write")
-        done = self.works.write(frames, self.who.name, "write", mode, source=source)
-        self._audit("write", tables=done.counts, source=source)
-        return done
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        mode: Literal["replace", "upsert"],
+        *,
+        source: str = "",
+        request: str = "",
+    ) -> Written:
+        """Write rows; all or nothing, and once for one `request`."""
+        return self._write("write", frames, mode, source, request)
 
-    def remove(self, table: str, keys: Sequence[tuple[Any, ...]]) -> Preview:
+    def rows(self, table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+        """Loose rows as whole ones, to be written: columns that a row does not name stay as they are."""
+        self.must("write")
+        self._known(table)
+        return whole_rows(table, rows, self._reader.table(table), self.works.catalog.schemas[table])
+
+    def preview_remove(self, table: str, keys: Sequence[tuple[Any, ...]]) -> Preview:
+        """What taking rows out would change. Raises as `remove`."""
+        return self.preview_write({table: self._without(table, keys)}, "replace")
+
+    def remove(self, table: str, keys: Sequence[tuple[Any, ...]], *, request: str = "") -> Written:
         """Take rows out by key.
 
         Raises
@@ -146,33 +170,36 @@ class Desk:
         BadInput
             Other rows refer to them.
         """
-        self._must("write")
-        self._known(table)
-        frame, schemas = self.works.read(table), self.works.catalog.schemas
-        gone = pl.DataFrame(
-            [thread.find_row(table, key, frame, schemas) for key in keys], schema=frame.schema
-        )
-        left = frame.join(gone, on=schemas[table].primary_key(), how="anti")
-        done = self.works.write({table: left}, self.who.name, "remove", "replace")
-        self._audit("remove", tables=done.counts)
-        return done
+        self.must("write")
+        if self.works.answered(request) is not None:
+            return self._write("remove", {}, "replace", "", request)
+        return self._write("remove", {table: self._without(table, keys)}, "replace", "", request)
 
-    def preview_import(self, file: Path, mode: Literal["upsert", "replace"] = "upsert") -> ImportPreview:
-        """What a workbook, CSV or Parquet file would bring, with every bad cell named."""
-        self._must("write")
+    def preview_import(
+        self,
+        file: Path,
+        mode: Literal["upsert", "replace"] = "upsert",
+        fixes: Mapping[str, str] | None = None,
+    ) -> ImportPreview:
+        """What a workbook, CSV or Parquet file would bring, with every bad cell named; `fixes` mend cells by address."""
+        self.must("write")
         existing = {name: self.works.read(name) for name in self.works.tables()}
-        return preview_import(
-            file, self.works.catalog.schemas, existing, mode=mode, time_zone=self.works.time_zone
-        )
+        schemas, zone = self.works.catalog.schemas, self.works.time_zone
+        return preview_import(file, schemas, existing, mode=mode, time_zone=zone, fixes=fixes)
 
     def import_(
-        self, file: Path, mode: Literal["upsert", "replace"], *, partial: bool, source: str
-    ) -> Preview:
+        self,
+        file: Path,
+        mode: Literal["upsert", "replace"],
+        *,
+        partial: bool,
+        source: str,
+        request: str = "",
+        fixes: Mapping[str, str] | None = None,
+    ) -> Written:
         """Take in a file; with `partial` the good rows only."""
-        frames = self.preview_import(file, mode).take(partial=partial)
-        done = self.works.write(frames, self.who.name, "import", mode, source=source)
-        self._audit("import", tables=done.counts, source=source)
-        return done
+        frames = self.preview_import(file, mode, fixes).take(partial=partial)
+        return self._write("import", frames, mode, source, request)
 
     def faults(self) -> list[Fault]:
         """Everything wrong with the tables as they are."""
@@ -191,11 +218,13 @@ class Desk:
         params: Mapping[str, Any] | None = None,
         limits: Mapping[str, Any] | None = None,
         overlay: Sequence[Cell] = (),
+        *,
+        request: str = "",
     ) -> str:
-        """Queue a run (a what-if when cells are laid over); its id."""
-        self._must("plan")
+        """Queue a run (a what-if when cells are laid over); its id, the same one for the same `request`."""
+        self.must("plan")
         self._whole()
-        run = self.works.submit(engine, params or {}, limits or {}, overlay, self.who.name)
+        run = self.works.submit(engine, params or {}, limits or {}, overlay, self.who.name, request=request)
         self._audit("plan", run=run, engine=engine)
         return run
 
@@ -216,7 +245,7 @@ class Desk:
 
     def cancel(self, run: str) -> None:
         """Ask a run to stop with the best answer it has."""
-        self._must("plan")
+        self.must("plan")
         self._whole()
         self.works.cancel(run)
         self._audit("cancel", run=run)
@@ -225,6 +254,23 @@ class Desk:
         """The result of a run."""
         record = self.run(run)
         return self._reader.remember(("result", run, record.result_blob), lambda: self.works.result(run))
+
+    def result_tables(self, run: str) -> Mapping[str, pl.DataFrame]:
+        """Table → rows that a run proposes."""
+        return frames_of(self.result(run))
+
+    def result_page(self, run: str, table: str, query: Query) -> Page:
+        """One page of a table that a run proposes, filtered and sorted."""
+        return page(table, self.result_table(run, table), self.works.catalog.schemas[table], query)
+
+    def result_table(self, run: str, table: str) -> pl.DataFrame:
+        """What a run proposes for one table."""
+        proposed = self.result_tables(run)
+        if table not in proposed:
+            raise Missing(
+                f"Run {run} proposes no table {table!r}.", f"运行 {run} 的结果中没有数据表 {table!r}。"
+            )
+        return proposed[table]
 
     def inputs(self, run: str) -> dict[str, pl.DataFrame]:
         """What a run read, by member."""
@@ -248,15 +294,19 @@ class Desk:
 
     def edit(self, engine: str, changes: Sequence[Change], basis_run: str | None = None) -> Result[Any]:
         """What the plan (in force, or of a run) becomes with these changes; nothing is stored."""
-        self._must("plan")
+        self.must("plan")
         self._whole()
         return self.works.edit(engine, changes, basis_run=basis_run)
 
-    def propose_edit(self, engine: str, changes: Sequence[Change], basis_run: str | None = None) -> str:
-        """The same as a proposal that can be accepted; the run's id."""
-        self._must("plan")
+    def propose_edit(
+        self, engine: str, changes: Sequence[Change], basis_run: str | None = None, *, request: str = ""
+    ) -> str:
+        """The same as a proposal that can be accepted; the run's id, the same one for the same `request`."""
+        self.must("plan")
         self._whole()
-        run = self.works.propose_edit(engine, changes, basis_run=basis_run, actor=self.who.name)
+        run = self.works.propose_edit(
+            engine, changes, basis_run=basis_run, actor=self.who.name, request=request
+        )
         self._audit("edit", run=run, engine=engine, changes=len(changes))
         return run
 
@@ -266,11 +316,11 @@ class Desk:
         digests = tuple(sorted(self._reader.digests().items()))
         return self.remember(("preview", run, digests), lambda: self.works.preview(run))
 
-    def accept(self, run: str) -> str:
-        """Make a proposal the works' tables; the accept's id."""
-        self._must("accept")
+    def accept(self, run: str, *, request: str = "") -> str:
+        """Make a proposal the works' tables, once for one `request`; the accept's id."""
+        self.must("accept")
         self._whole()
-        accept_id = self.works.accept(run, self.who.name)
+        accept_id = self.works.accept(run, self.who.name, request)
         self._audit("accept", run=run, accept=accept_id)
         return accept_id
 
@@ -291,11 +341,11 @@ class Desk:
                     return record
         return None
 
-    def undo(self, accept_id: str = "last") -> Undone:
-        """Take an accept back, or propose to when something was accepted on top."""
-        self._must("accept")
+    def undo(self, accept_id: str = "last", *, request: str = "") -> Undone:
+        """Take an accept back, or propose to when something was accepted on top; once for one `request`."""
+        self.must("accept")
         self._whole()
-        done = self.works.undo(accept_id, self.who.name)
+        done = self.works.undo(accept_id, self.who.name, request)
         self._audit("undo", accept=done.accept_id, proposal=done.proposal)
         return done
 
@@ -360,9 +410,31 @@ class Desk:
         """False for a person who sees some rows only, and so no runs and decisions."""
         return self._filter is None
 
+    def _without(self, table: str, keys: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+        self._known(table)
+        frame, schemas = self._reader.table(table), self.works.catalog.schemas
+        rows = [thread.find_row(table, key, frame, schemas) for key in keys]
+        gone = pl.DataFrame(rows, schema=frame.schema)
+        return frame.join(gone, on=schemas[table].primary_key(), how="anti")
+
+    def _write(
+        self,
+        action: str,
+        frames: Mapping[str, pl.DataFrame],
+        mode: Literal["replace", "upsert"],
+        source: str,
+        request: str,
+    ) -> Written:
+        self.must("write")
+        done = self.works.write(frames, self.who.name, action, mode, source=source, request=request)
+        counts = done.counts or self.works.log()[done.seq - 1].payload["rows"]
+        self._audit(action, tables=counts, source=source)
+        return Written(done.seq, counts)
+
     # Permission
 
-    def _must(self, action: Action) -> None:
+    def must(self, action: Action) -> None:
+        """Raise `NotAllowed` when this person may not do it here."""
         if not self.may(action):
             raise NotAllowed(
                 f"You may not {ACTIONS[action].en} here; ask an administrator.",
