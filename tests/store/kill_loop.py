@@ -2,17 +2,17 @@
 
 import random
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from toy_line import TOY
 
 from lineshaft.store import Works
+from lineshaft.store.home import Place
 
 
-def decide_forever(path: Path, told: Connection, seed: int) -> None:
+def decide_forever(place: Place, told: Connection, seed: int) -> None:
     """On a word, begin; after each decision tell how long the log is, and what the plan's digest is."""
     rng = random.Random(seed)
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         works.use(TOY)
         told.recv()
         tell(works, told)
@@ -35,7 +35,7 @@ def plan_digest(works: Works) -> str:
         return state.digests(connection)["order_plan"]
 
 
-def hang_with_an_offer(path: Path) -> None:
+def hang_with_an_offer(place: Place) -> None:
     """A run that offers two answers and then never ends."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         works.propose(TOY, {"stop": "hang"}, actor="li")

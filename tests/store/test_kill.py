@@ -3,8 +3,10 @@
 import multiprocessing
 import random
 import time
+from pathlib import PosixPath
 
 import pytest
+from conftest import Places
 from kill_loop import decide_forever, hang_with_an_offer, plan_digest
 from toy_line import TOY, orders
 
@@ -12,27 +14,32 @@ from lineshaft.store import Works
 from lineshaft.store.backup import verify
 
 SPAWNER = multiprocessing.get_context("forkserver")
-SPAWNER.set_forkserver_preload(["sqlalchemy.dialects.sqlite", "polars"])
+SPAWNER.set_forkserver_preload(
+    ["sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg", "psycopg", "polars"]
+)
 TOLD_MAX_S = 60.0
+KILLS = {PosixPath: 20, str: 8}
 
 
-@pytest.fixture
-def path(tmp_path):
-    path = tmp_path / "works"
-    with Works.create(path, "Test") as works:
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request, tmp_path):
+    """A works with three proposals, on a disk that is synced in earnest."""
+    server = request.getfixturevalue("safe_server") if request.param == "postgres" else None
+    place = Places(request.param, tmp_path, server)("works")
+    with Works.create(place, "Test") as works:
         works.use(TOY)
         works.write({"work_order": orders("1", "2", "3")}, "li", "import")
         for delay_h in (1, 2, 3):
             works.propose(TOY, {"delay_h": delay_h})
-    return path
+    return place
 
 
-def kill_again_and_again(path, times: int) -> int:
+def kill_again_and_again(place, times: int) -> int:
     """Kill `times` processes, each at a random moment, on one works; how many died between commit and message."""
     rng, between = random.Random(7), 0
-    coming = start(path, 0)
+    coming = start(place, 0)
     for number in range(times):
-        (process, talk), coming = coming, start(path, number + 1)
+        (process, talk), coming = coming, start(place, number + 1)
         talk.send("go")
         assert talk.poll(TOLD_MAX_S)
         promised = talk.recv()
@@ -41,15 +48,15 @@ def kill_again_and_again(path, times: int) -> int:
             if talk.poll(left):
                 promised = talk.recv()
         end(process)
-        between += judge(path, last_word(talk) or promised)
+        between += judge(place, last_word(talk) or promised)
     end(coming[0])
     return between
 
 
-def start(path, seed: int):
+def start(place, seed: int):
     """A process that waits for a word to begin, and the pipe to it."""
     talk, theirs = SPAWNER.Pipe()
-    process = SPAWNER.Process(target=decide_forever, args=(path, theirs, seed))
+    process = SPAWNER.Process(target=decide_forever, args=(place, theirs, seed))
     process.start()
     theirs.close()
     return process, talk
@@ -72,11 +79,11 @@ def last_word(hear):
     return word
 
 
-def judge(path, promised) -> bool:
+def judge(place, promised) -> bool:
     """Check the works after a kill; True when a decision was on disk that nobody had been told of."""
     size, digest = promised
-    assert verify(path) == []
-    with Works.open(path) as works:
+    assert verify(place) == []
+    with Works.open(place) as works:
         there = works.root()[0]
         assert there in (size, size + 1)
         if there == size:
@@ -89,25 +96,24 @@ def judge(path, promised) -> bool:
     return there > size
 
 
-def test_twenty_kills(path):
-    kill_again_and_again(path, 20)
+def test_a_few_kills(place):
+    kill_again_and_again(place, KILLS[type(place)])
 
 
 @pytest.mark.slow
-def test_two_hundred_kills(path, record_property):
-    between = kill_again_and_again(path, 200)
+def test_two_hundred_kills(place, record_property):
+    between = kill_again_and_again(place, 200)
     record_property("kills", 200)
     print(f"200 kills: 0 lost, 0 half-done, {between} between commit and message")
 
 
-def test_a_killed_run_keeps_its_last_offer(path):
-    process = SPAWNER.Process(target=hang_with_an_offer, args=(path,))
+def test_a_killed_run_keeps_its_last_offer(place):
+    process = SPAWNER.Process(target=hang_with_an_offer, args=(place,))
     process.start()
-    offer = path / "offers" / "r4.zip"
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         works.use(TOY)
         deadline = time.monotonic() + TOLD_MAX_S
-        while not (offer.is_file() and works.job("r4").words.en == "hanging"):
+        while not (works.offers.read(4) and works.job("r4").words.en == "hanging"):
             assert time.monotonic() < deadline
         end(process)
         assert works.run("r4").status == "running"
@@ -116,4 +122,4 @@ def test_a_killed_run_keeps_its_last_offer(path):
         record = works.run("r4")
         assert (record.status, record.stopped_by, record.work) == ("done", "cancel", 2)
         works.accept("r4", "li")
-    assert not offer.exists()
+        assert works.offers.read(4) is None

@@ -1,27 +1,32 @@
 """Any sequence of writes, runs, accepts and undos leaves the works as a plain dictionary says."""
 
-import tempfile
-from pathlib import Path
+from itertools import count
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from toy_line import FREE, TOY, orders
 
 from lineshaft.core import BadInput, Refused
 from lineshaft.store import Works
 from lineshaft.store.backup import verify
 
+EXAMPLES = {"sqlite": 12, "postgres": 4}
 IDS = st.sets(st.sampled_from("123"), min_size=1).map(sorted)
 
 
 class Planner(RuleBasedStateMachine):
     """The model: orders and plan as dictionaries, each run's view of them, and the accepts as (before, after)."""
 
-    def __init__(self):
+    def __init__(self, place):
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.works = Works.create(Path(self.folder.name) / "works", "Test")
+        self.works = Works.create(place, "Test")
         self.works.use(TOY)
         self.works.use(FREE)
         self.orders, self.plan = {}, {}
@@ -111,10 +116,13 @@ class Planner(RuleBasedStateMachine):
         }
 
     def teardown(self):
-        assert verify(self.works.path) == []
+        assert verify(self.works.place) == []
         self.works.close()
-        self.folder.cleanup()
 
 
-Planner.TestCase.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
-TestPlanner = Planner.TestCase
+def test_any_sequence_leaves_what_the_model_says(places):
+    numbers = count()
+    run_state_machine_as_test(
+        lambda: Planner(places(f"works{next(numbers)}")),
+        settings=settings(max_examples=EXAMPLES[places.kind], stateful_step_count=15, deadline=None),
+    )

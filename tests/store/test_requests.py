@@ -11,8 +11,8 @@ from lineshaft.tables import table_name
 
 
 @pytest.fixture
-def works():
-    with Works.transient() as works:
+def works(place):
+    with Works.create(place, "Test") as works:
         works.use(toy.ENGINE)
         works.write({table_name(toy.Piece): toy.example()["pieces"]}, "ann", "example")
         yield works

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import dataframely as dy
 import polars as pl
 import pytest
-import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -15,6 +14,7 @@ from toy_line import orders
 from lineshaft.core import BadInput, Missing
 from lineshaft.core.digest import frame_digest
 from lineshaft.store import Works
+from lineshaft.store.home import home_of
 from lineshaft.store.sql import insert_rows, select_all, sql_table, without_negative_zero
 
 
@@ -39,7 +39,7 @@ AWARE = MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))
 ROW = st.fixed_dictionaries(
     {
         "key": AWARE,
-        "text": st.none() | st.text(st.characters(codec="utf-8")),
+        "text": st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
         "choice": st.sampled_from([None, "甲", "b"]),
         "whole": st.none() | st.integers(-(2**63), 2**63 - 1),
         "small": st.none() | st.integers(0, 65_535),
@@ -54,21 +54,36 @@ ROW = st.fixed_dictionaries(
 )
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(request, tmp_path_factory):
+    if request.param == "sqlite":
+        place = tmp_path_factory.mktemp("round_trip")
+    else:
+        place = request.getfixturevalue("server").url("round_trip")
+    home = home_of(place)
+    home.prepare()
+    yield home.database
+    home.close()
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(ROW, max_size=8, unique_by=lambda row: row["key"]))
-def test_any_frame_comes_back_bit_for_bit(rows):
+@given(rows=st.lists(ROW, max_size=8, unique_by=lambda row: row["key"]))
+def test_any_frame_comes_back_bit_for_bit(database, rows):
     types = {name: rule.dtype for name, rule in Everything.columns().items()}
     frame = pl.DataFrame(
         {name: pl.Series([row[name] for row in rows], dtype=types[name], strict=False) for name in types}
     )
     frame = without_negative_zero(frame.sort("key"))
-    engine = sa.create_engine("sqlite://")
     table = sql_table("everything", Everything)
-    with engine.begin() as connection:
+
+    def there_and_back(connection):
         table.create(connection)
         insert_rows(connection, table, frame)
         back = select_all(connection, table, Everything)
-    engine.dispose()
+        table.drop(connection)
+        return back
+
+    back = database.write(there_and_back)
     assert_frame_equal(back, frame, check_exact=True)
     assert frame_digest(back, Everything) == frame_digest(frame, Everything)
 
@@ -76,14 +91,14 @@ def test_any_frame_comes_back_bit_for_bit(rows):
 @pytest.mark.parametrize(
     "zone", ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Australia/Lord_Howe"]
 )
-def test_both_hours_of_an_autumn_night_stay_apart(tmp_path, zone):
+def test_both_hours_of_an_autumn_night_stay_apart(place, zone):
     """Every quarter hour of 2026, given on the wall clock of a zone, is the same moment afterwards."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     moments = [(start + timedelta(minutes=15 * i)).astimezone(ZoneInfo(zone)) for i in range(0, 35_040, 7)]
     frame = orders(*[f"{i:05}" for i in range(len(moments))]).with_columns(
         release=pl.Series(moments).dt.convert_time_zone(zone)
     )
-    with Works.create(tmp_path / "works", "Test", zone) as works:
+    with Works.create(place, "Test", zone) as works:
         works.write({"work_order": frame}, "li", "import")
         back = works.read("work_order")["release"]
         assert works.time_zone == zone
@@ -93,8 +108,8 @@ def test_both_hours_of_an_autumn_night_stay_apart(tmp_path, zone):
     assert folds or zone == "Asia/Shanghai"
 
 
-def test_text_and_frames_of_other_types_are_read_and_faults_named(tmp_path):
-    with Works.create(tmp_path / "works", "Test") as works:
+def test_text_and_frames_of_other_types_are_read_and_faults_named(place):
+    with Works.create(place, "Test") as works:
         text = orders("1").with_columns(release=pl.lit("2026-03-29T03:30:00+02:00"), quantity=pl.lit("7"))
         works.write({"work_order": text}, "li", "import")
         row = works.read("work_order").row(0, named=True)
@@ -114,8 +129,8 @@ def test_text_and_frames_of_other_types_are_read_and_faults_named(tmp_path):
             works.read("no_such")
 
 
-def test_a_row_that_others_refer_to_cannot_go(tmp_path):
-    with Works.create(tmp_path / "works", "Test") as works:
+def test_a_row_that_others_refer_to_cannot_go(place):
+    with Works.create(place, "Test") as works:
         operation = pl.DataFrame({"order_id": ["1"], "op_no": [10], "pausable": [True]})
         mode = pl.DataFrame({"order_id": ["1"], "op_no": [10], "mode_no": [1], "lot_s": [60], "piece_s": [0]})
         routes = {"work_order": orders("1", "2"), "operation": operation, "operation_mode": mode}
@@ -130,10 +145,36 @@ def test_a_row_that_others_refer_to_cannot_go(tmp_path):
         assert works.read("work_order")["order_id"].to_list() == ["1", "2"]
 
 
-def test_a_time_zone_must_exist(tmp_path):
+def test_a_null_byte_has_no_place_in_any_works(place):
+    with Works.create(place, "Test") as works:
+        with pytest.raises(BadInput) as bad:
+            works.write(
+                {"item": pl.DataFrame({"item_id": ["a"], "name": ["x\0y"], "kind": ["part"]})}, "li", "x"
+            )
+        (fault,) = bad.value.faults
+        assert (fault.table, fault.key, fault.column, fault.rule) == ("item", ("a",), "name", "null_byte")
+
+
+def test_a_write_is_held_to_the_rules_across_tables(place):
+    operation = pl.DataFrame({"order_id": ["1"], "op_no": [10], "pausable": [True]})
+    with Works.create(place, "Test") as works:
+        with pytest.raises(BadInput) as bad:
+            works.write({"work_order": orders("1"), "operation": operation}, "li", "import")
+        assert [(fault.table, fault.rule) for fault in bad.value.faults] == [("operation", "no_mode")]
+        mode = pl.DataFrame({"order_id": ["1"], "op_no": [10], "mode_no": [1], "lot_s": [60], "piece_s": [0]})
+        works.write(
+            {"work_order": orders("1"), "operation": operation, "operation_mode": mode}, "li", "import"
+        )
+        with pytest.raises(BadInput) as bad:
+            works.write({"operation_mode": mode.clear()}, "li", "clear")
+        assert bad.value.faults[0].rule == "no_mode"
+
+
+def test_a_time_zone_must_exist(place):
     with pytest.raises(BadInput):
-        Works.create(tmp_path / "works", "Test", "Mars/Olympus")
-    assert not (tmp_path / "works").exists()
+        Works.create(place, "Test", "Mars/Olympus")
+    with pytest.raises(Missing):
+        Works.open(place)
 
 
 def test_a_transient_works_leaves_nothing():

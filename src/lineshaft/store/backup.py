@@ -110,13 +110,13 @@ def _damaged(what: str) -> Fault:
 
 def _whole_or_nothing(works: Works, target: Home) -> None:
     """Fill a place beside the target and give it its name when it is whole and on disk."""
-    part = target.part()
-    try:
-        _copy(works, part)
-        target.become(part)
-    except BaseException:
-        part.clear()
-        raise
+    with closing(target.part()) as part:
+        try:
+            _copy(works, part)
+            target.become(part)
+        except BaseException:
+            part.clear()
+            raise
 
 
 def _copy(works: Works, target: Home) -> None:

@@ -9,9 +9,10 @@ engines with tables of their own, of whose history this house knows nothing.
 
 from __future__ import annotations
 
-import json
+from functools import cache
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import sqlalchemy as sa
 
@@ -81,8 +82,7 @@ def fit_tables(connection: sa.Connection, catalog: Catalog) -> None:
         wanted = signature(schema)
         if name not in known:
             catalog.tables[name].create(connection)
-            empty = pl.DataFrame(schema.create_empty())
-            row = {"name": name, "digest": frame_digest(empty, schema), "rows": 0, "columns": wanted}
+            row = {"name": name, "digest": _empty_digest(schema), "rows": 0, "columns": wanted}
             connection.execute(TABLE.insert(), row)
         elif known[name] != wanted:
             _rebuild(connection, catalog, name, known[name])
@@ -114,6 +114,11 @@ def scalar(connection: sa.Connection, key: str) -> Any:
     return connection.execute(sa.select(META.c.value).where(META.c.key == key)).scalar_one()
 
 
+@cache
+def _empty_digest(schema: type[dy.Schema]) -> str:
+    return frame_digest(pl.DataFrame(schema.create_empty()), schema)
+
+
 def _take_steps(connection: sa.Connection, version: int) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -129,23 +134,24 @@ def _take_steps(connection: sa.Connection, version: int) -> None:
 def _rebuild(connection: sa.Connection, catalog: Catalog, name: str, stored: str) -> None:
     """Move a table's rows into its new form: columns gone are dropped, new ones are empty."""
     fresh, old = catalog.tables[name], stored_table(f"ls_old_{name}", stored)
-    before = {column: (kind, nullable) for column, kind, nullable, _ in json.loads(stored)}
-    after = {
-        column: (kind, nullable) for column, kind, nullable, _ in json.loads(signature(catalog.schemas[name]))
-    }
-    shared = [column for column in after if column in before]
-    unfit = [column for column, (_, nullable) in after.items() if column not in before and not nullable]
-    unfit += [column for column in shared if before[column][0] != after[column][0]]
     connection.exec_driver_sql(f'ALTER TABLE "{name}" RENAME TO "{old.name}"')
-    if unfit and connection.execute(sa.select(sa.exists().select_from(old))).scalar_one():
-        raise _unfit(name, ", ".join(sorted(unfit)))
     fresh.create(connection)
+    if connection.execute(sa.select(old).limit(1)).first() is not None:
+        _move_rows(connection, name, old, fresh)
+    old.drop(connection)
+
+
+def _move_rows(connection: sa.Connection, name: str, old: sa.Table, fresh: sa.Table) -> None:
+    shared = [column.name for column in fresh.columns if column.name in old.c]
+    unfit = [column.name for column in fresh.columns if column.name not in old.c and not column.nullable]
+    unfit += [column for column in shared if type(old.c[column].type) is not type(fresh.c[column].type)]
+    if unfit:
+        raise _unfit(name, ", ".join(sorted(unfit)))
     rows = sa.select(*(old.c[column] for column in shared))
     try:
         connection.execute(fresh.insert().from_select(shared, rows))
     except sa.exc.IntegrityError as error:
         raise _unfit(name, str(error.orig)) from error
-    old.drop(connection)
 
 
 def _unfit(name: str, what: str) -> Refused:
