@@ -102,7 +102,9 @@ class Agent:
         self.progress, self.texts = [], []
 
     def __call__(self, tool, /, **arguments):
-        result = self._portal.call(lambda: self.client.call_tool(tool, arguments, progress_callback=self._note))
+        result = self._portal.call(
+            lambda: self.client.call_tool(tool, arguments, progress_callback=self._note)
+        )
         self.texts.append(result.content[0].text)
         if result.is_error:
             raise ToolError(result)
