@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lineshaft.core import LineshaftError
+from lineshaft.faces.cli import site_commands
 from lineshaft.faces.cli.engine_commands import EngineGroup
 from lineshaft.faces.saying import reader_language
 
@@ -26,6 +27,13 @@ app.add_typer(
     name="run",
     help="Propose a decision: run ENGINE WORKS. / 运行功能,生成方案",
 )
+app.add_typer(
+    site_commands.site_app,
+    name="site",
+    help="Works, people and tokens of a workbench. / 工作台的工厂、用户与令牌",
+)
+app.command()(site_commands.serve)
+app.command()(site_commands.link)
 
 WorksPath = Annotated[Path, typer.Argument(metavar="WORKS", help="folder of the works / 工厂数据目录")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object / 输出 JSON")]
