@@ -42,6 +42,11 @@ def book_digest(book: dy.Collection, *more: Any) -> str:
     return total.hexdigest()
 
 
+def digest_of(*what: Any) -> str:
+    """SHA-256 of the canonical form of anything that has one."""
+    return hashlib.sha256(canonical(what)).hexdigest()
+
+
 def result_bytes(result: Result[Any]) -> bytes:
     """Everything a result says, without the time it took: the bytes a replay must reproduce."""
     tables = result.tables

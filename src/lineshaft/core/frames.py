@@ -131,6 +131,21 @@ def sort_by_key(frame: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
     return frame.sort(keys) if keys else frame
 
 
+def read_values(
+    table: str, schema: type[dy.Schema], values: Mapping[str, Any], key: tuple[Any, ...]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Some cells of one row as the types of their columns, and a fault for each that cannot be read."""
+    read, faults = {}, []
+    for name, value in values.items():
+        cell = pl.Series([value])
+        typed = cast_column(cell, schema.columns()[name].dtype)
+        read[name] = typed[0]
+        if value is not None and typed[0] is None:
+            row = {**dict(zip(schema.primary_key(), key)), name: value}
+            faults.append(_cell_fault(table, schema, row, name, "dtype"))
+    return read, faults
+
+
 def _check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, list[Fault]]:
     """Types, bounds, keys and row rules of one table."""
     columns = schema.columns()
@@ -147,7 +162,7 @@ def _check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tup
         pl.lit(None).alias(column) for column in columns if column not in frame.columns
     ).select(*columns, *extra)
     typed = present.with_columns(
-        _cast(present[column], rule.dtype).alias(column) for column, rule in columns.items()
+        cast_column(present[column], rule.dtype).alias(column) for column, rule in columns.items()
     )
     mistyped = {column: present[column].is_not_null() & typed[column].is_null() for column in columns}
     faults = [
@@ -318,7 +333,7 @@ def _keys_read(
     if source is None or not set(reference.target_columns) <= set(source.columns):
         return set()
     types = schemas[reference.target].columns()
-    return set(zip(*(_cast(source[column], types[column].dtype) for column in reference.target_columns)))
+    return set(zip(*(cast_column(source[column], types[column].dtype) for column in reference.target_columns)))
 
 
 def _drop_faulty(good: Frames, schemas: Mapping[str, type[dy.Schema]], faults: list[Fault]) -> None:
@@ -345,8 +360,8 @@ def _empty(schema: type[dy.Schema], frame: pl.DataFrame) -> pl.DataFrame:
     return empty.with_columns(pl.lit("").alias(SOURCE)) if SOURCE in frame.columns else empty
 
 
-def _cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """Cast; what cannot be read becomes null and is reported by the caller."""
+def cast_column(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """A column as another type; what cannot be read becomes null, which the caller has to report."""
     if series.dtype == dtype:
         return series
     if series.dtype == pl.String:

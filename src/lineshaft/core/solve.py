@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
-from lineshaft.core.digest import book_digest
+from lineshaft.core.digest import book_digest, digest_of
 from lineshaft.core.engine import Engine
-from lineshaft.core.frames import make_book, sort_by_key
+from lineshaft.core.errors import BadInput, Fault, Missing, Words
+from lineshaft.core.frames import make_book, read_values, sort_by_key
 from lineshaft.core.params import make
-from lineshaft.core.result import Result
+from lineshaft.core.result import Change, Result
 from lineshaft.core.run import Run
 
 
@@ -59,18 +60,23 @@ def solve(
     book = read_book(engine, frames)
     digest = book_digest(book, engine.name, engine.version, params, run.seed, run.workers)
 
-    def stamp(result: Result[Any]) -> Result[Any]:
-        tables = result.tables
-        sorted_members = {
-            member: sort_by_key(pl.DataFrame(getattr(tables, member)), schema).lazy()
-            for member, schema in tables.member_schemas().items()
-            if getattr(tables, member) is not None
-        }
-        valid = type(tables).validate(sorted_members)
-        return replace(result, tables=valid, engine=engine.name, version=engine.version, digest=digest)
+    def offer(result: Result[Any]) -> None:
+        run.offer(stamp(engine, digest, result))
 
-    inner = replace(run, on_offer=(lambda r: run.offer(stamp(r))) if run.on_offer else None)
-    return stamp(engine.load("solve")(book, params, inner))
+    inner = replace(run, on_offer=offer if run.on_offer else None)
+    return stamp(engine, digest, engine.load("solve")(book, params, inner))
+
+
+def stamp(engine: Engine, digest: str, result: Result[Any]) -> Result[Any]:
+    """A result with its tables sorted and validated, and the names of who decided what."""
+    tables = result.tables
+    sorted_members = {
+        member: sort_by_key(pl.DataFrame(getattr(tables, member)), schema).lazy()
+        for member, schema in tables.member_schemas().items()
+        if getattr(tables, member) is not None
+    }
+    valid = type(tables).validate(sorted_members)
+    return replace(result, tables=valid, engine=engine.name, version=engine.version, digest=digest)
 
 
 def given_params(engine: Engine, params: Any) -> Any:
@@ -79,3 +85,99 @@ def given_params(engine: Engine, params: Any) -> Any:
     if params is None or isinstance(params, Mapping):
         return make(kind, params or {})
     return params
+
+
+# Changes by hand
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An engine's state for edits of one plan: read once, asked many times.
+
+    `digest` covers tables, parameters and version; `state` is the engine's own and never changes.
+    """
+
+    engine: Engine
+    digest: str
+    state: Any
+
+
+def on_plan(engine: Engine, frames: Mapping[str, pl.DataFrame | None], plan: Any) -> dict[str, Any]:
+    """Input frames with `plan`, an output collection of the engine, as the plan in force wherever it reads that table."""
+    made = {table_name(schema): getattr(plan, member) for member, schema in plan.member_schemas().items()}
+    members = engine.load("inputs").member_schemas()
+    planned = {
+        member: made[table_name(schema)] for member, schema in members.items() if table_name(schema) in made
+    }
+    return {
+        **frames,
+        **{member: pl.DataFrame(frame) for member, frame in planned.items() if frame is not None},
+    }
+
+
+def prepare_edit(engine: Engine, frames: Mapping[str, pl.DataFrame | None], params: Any = None) -> Prepared:
+    """Read the tables, with the plan in force among them, and lay them out for `edit`.
+
+    Raises
+    ------
+    Missing
+        Answers of this engine cannot be edited.
+    BadInput, Refused
+        Broken tables or parameters; a plan that cannot be edited.
+    """
+    if not engine.prepare:
+        raise Missing(
+            f"Answers of {engine.name} cannot be changed by hand.", f"{engine.name} 的结果不支持手工调整。"
+        )
+    params = given_params(engine, params)
+    book = read_book(engine, frames)
+    digest = book_digest(book, engine.name, engine.version, params)
+    return Prepared(engine, digest, engine.load("prepare")(book, params))
+
+
+def edit(prepared: Prepared, changes: Sequence[Change], explained: bool = False) -> Result[Any]:
+    """What the plan becomes with these changes; status "infeasible", and why, when they cannot be.
+
+    Parameters
+    ----------
+    changes
+        Applied in order. Keys and values may be text, as they come from a form or JSON.
+    explained
+        With the reasons that `solve` would give.
+
+    Raises
+    ------
+    BadInput
+        No such table, row or column, or a value that cannot be read.
+    """
+    engine = prepared.engine
+    changes = read_changes(engine, changes)
+    digest = digest_of(prepared.digest, [(c.table, c.key, c.values) for c in changes])
+    return stamp(engine, digest, engine.load("edit")(prepared.state, changes, explained=explained))
+
+
+def read_changes(engine: Engine, changes: Sequence[Change]) -> list[Change]:
+    """Changes with keys and values of the types of their columns; columns that the table does not have are left to the engine.
+
+    Raises
+    ------
+    BadInput
+        With every fault found.
+    """
+    schemas = engine.load("outputs").member_schemas()
+    read, faults = [], []
+    for change in changes:
+        schema = schemas.get(change.table)
+        keys = schema.primary_key() if schema else []
+        if schema is None or len(change.key) != len(keys):
+            words = Words("there is no such row to change", "没有可修改的此行")
+            faults.append(Fault(change.table, tuple(change.key), "", None, "unknown_row", words))
+            continue
+        given = {name: value for name, value in change.values.items() if name in schema.columns()}
+        key, key_faults = read_values(change.table, schema, dict(zip(keys, change.key)), change.key)
+        values, value_faults = read_values(change.table, schema, given, change.key)
+        faults += key_faults + value_faults
+        read.append(Change(change.table, tuple(key.values()), {**change.values, **values}))
+    if faults:
+        raise BadInput(faults)
+    return read

@@ -73,13 +73,17 @@ class Compiled:
     stepless: tuple[str, ...]
 
 
-def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None = None) -> Compiled:
+def compile_shop(
+    book: ShopBook, params: ScheduleParams, horizon_s: int | None = None, as_planned: bool = False
+) -> Compiled:
     """Lay out the book as arrays.
 
     Parameters
     ----------
     horizon_s
         Seconds from the plan's start after which nothing is planned; estimated when not given.
+    as_planned
+        Receipts go to whom the previous plan gave them: in order of its starts.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def compile_shop(book: ShopBook, params: ScheduleParams, horizon_s: int | None =
     modes = make_modes(book, ops)
     steps = fixed_steps(book, ops, start, params.frozen_min)
     preds = predecessors(book, orders, ops, steps)
-    material = allocate(book, orders, ops, steps, start)
+    material = allocate(book, orders, ops, steps, start, as_planned)
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
     if horizon_s is None:

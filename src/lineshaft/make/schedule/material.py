@@ -13,9 +13,16 @@ from lineshaft.make.schedule.tables import ShopBook
 
 
 def allocate(
-    book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps: pl.DataFrame, start: datetime
+    book: ShopBook,
+    orders: pl.DataFrame,
+    ops: pl.DataFrame,
+    steps: pl.DataFrame,
+    start: datetime,
+    as_planned: bool = False,
 ) -> pl.DataFrame:
     """Give receipts to requirements, fixed steps and then earliest due orders first: `op, item_id, receipt_id, ready_s`.
+
+    `as_planned`: in order of their starts in the previous plan instead.
 
     The receipt that lifts the running supply of an item over the running need completes a requirement.
 
@@ -26,13 +33,15 @@ def allocate(
     """
     begun = steps.filter(pl.col("way").is_in(["running", "finished"]))
     placed = steps.select("op", placed=True)
+    planned = table(book, "previous").select(*STEP, turn="start" if as_planned else pl.lit(None))
     needs = (
         table(book, "requirements")
         .join(ops.select(*STEP, "op", "order"), on=STEP)
         .join(begun, on="op", how="anti")
         .join(orders.select("order", "due_s"), on="order")
         .join(placed, on="op", how="left")
-        .sort("placed", "due_s", *STEP, "item_id", nulls_last=True)
+        .join(planned, on=STEP, how="left")
+        .sort("turn", "placed", "due_s", *STEP, "item_id", nulls_last=True)
         .with_columns(needed=pl.col("quantity").cum_sum().over("item_id") * (1 - 1e-9))
     )
     supply = (

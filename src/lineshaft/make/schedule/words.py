@@ -58,4 +58,131 @@ WORDS = {
         "{order_id} has no steps and is left out.",
         "工单 {order_id} 没有工序,未参与排产。",
     ),
+    # Edits: what moved
+    "edit_placed": (
+        "{order_id} step {op_no} starts {start} on {resource_id} (before: {was_start} on {was_resource_id}).",
+        "{order_id} 工序 {op_no} 改为 {start} 在 {resource_id} 开工(原为 {was_start},{was_resource_id})。",
+    ),
+    "edit_locks": (
+        "{order_id} step {op_no} is locked.",
+        "{order_id} 工序 {op_no} 已锁定。",
+    ),
+    "edit_unlocks": (
+        "{order_id} step {op_no} is no longer locked.",
+        "{order_id} 工序 {op_no} 已解锁。",
+    ),
+    "edit_gives_way": (
+        "{order_id} step {op_no} gives way on {resource_id} to {behind_order} step {behind_op}: {later_min} later, "
+        "starts {start}.",
+        "{order_id} 工序 {op_no} 在 {resource_id} 上让位于 {behind_order} 工序 {behind_op},推迟 {later_min},{start} 开工。",
+    ),
+    "edit_follows": (
+        "{order_id} step {op_no} follows {behind_order} step {behind_op}: {later_min} later, starts {start}.",
+        "{order_id} 工序 {op_no} 随 {behind_order} 工序 {behind_op} 顺延 {later_min},{start} 开工。",
+    ),
+    "edit_shifts": (
+        "{order_id} step {op_no} moves by {later_min} and starts {start}.",
+        "{order_id} 工序 {op_no} 移动 {later_min},{start} 开工。",
+    ),
+    "edit_late": (
+        "{order_id} is now {late_min} late[, {was_min} before].",
+        "{order_id} 现拖期 {late_min}[,原为 {was_min}]。",
+    ),
+    "edit_less_late": (
+        "{order_id} was {was_min} late and is now {late_min} late.",
+        "{order_id} 拖期由 {was_min} 减为 {late_min}。",
+    ),
+    "edit_plan_shifted": (
+        "The plan in force no longer held: {steps} steps were shifted before the edit.",
+        "当前计划已与实际不符:编辑前有 {steps} 道工序顺延。",
+    ),
+    # Edits: why not
+    "edit_locked": (
+        "{order_id} step {op_no} is locked; unlock it first.",
+        "{order_id} 工序 {op_no} 已锁定,请先解锁。",
+    ),
+    "edit_frozen": (
+        "{order_id} step {op_no} lies within the frozen time and stays.",
+        "{order_id} 工序 {op_no} 处于冻结期内,不能移动。",
+    ),
+    "edit_begun": (
+        "{order_id} step {op_no} has already begun and cannot be changed.",
+        "{order_id} 工序 {op_no} 已经开工,不能更改。",
+    ),
+    "edit_not_allowed_here": (
+        "{order_id} step {op_no} cannot be done on {resource_id}; it can on: {allowed}.",
+        "{order_id} 工序 {op_no} 不能使用 {resource_id};可用:{allowed}。",
+    ),
+    "edit_before_plan": (
+        "{order_id} step {op_no} cannot start at {asked}: the plan begins {limit}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:排产起点为 {limit}。[最近可行:{nearest}。]",
+    ),
+    "edit_before_release": (
+        "{order_id} step {op_no} cannot start at {asked}: the order is released {limit}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:工单 {limit} 下达。[最近可行:{nearest}。]",
+    ),
+    "edit_before_earliest": (
+        "{order_id} step {op_no} may not start before {limit}, asked for {asked}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不得早于 {limit} 开工,要求为 {asked}。[最近可行:{nearest}。]",
+    ),
+    "edit_before_material": (
+        "{order_id} step {op_no} cannot start at {asked}: {item_id} ({receipt_id}) comes {limit}."
+        "[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:物料 {item_id}({receipt_id}){limit} 到料。[最近可行:{nearest}。]",
+    ),
+    "edit_before_predecessor": (
+        "{order_id} step {op_no} cannot start at {asked}: {behind_order} step {behind_op} comes first and lets it start "
+        "{limit}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:须先做 {behind_order} 工序 {behind_op},最早 {limit}。"
+        "[最近可行:{nearest}。]",
+    ),
+    "edit_after_lag": (
+        "{order_id} step {op_no} must start by {limit}, or it comes too long after what it follows; asked for {asked}."
+        "[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 须在 {limit} 前开工,否则超过与前序的最大间隔;要求为 {asked}。[最近可行:{nearest}。]",
+    ),
+    "edit_outside_hours": (
+        "{order_id} step {op_no} cannot start at {asked}: {resource_id} has no working time then, or not enough at a "
+        "stretch.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{resource_id} 此时不工作,或连续工作时间不足。[最近可行:{nearest}。]",
+    ),
+    "edit_no_setup_time": (
+        "{order_id} step {op_no} cannot start at {asked}: {resource_id} must first be set up after {behind_order} step "
+        "{behind_op}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{resource_id} 在 {behind_order} 工序 {behind_op} 之后须先换型。"
+        "[最近可行:{nearest}。]",
+    ),
+    "edit_locked_in_the_way": (
+        "{order_id} step {op_no} cannot start at {asked}: {resource_id} is held by {behind_order} step {behind_op} from "
+        "{from} to {until}, which stays.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{resource_id} 于 {from} 至 {until} 由不可移动的 {behind_order} 工序 "
+        "{behind_op} 占用。[最近可行:{nearest}。]",
+    ),
+    "edit_pushes_into": (
+        "{order_id} step {op_no} cannot start at {asked}: {behind_order} step {behind_op} would then end too late for "
+        "{stuck_order} step {stuck_op}, which stays.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{behind_order} 工序 {behind_op} 将过晚结束,而 {stuck_order} 工序 "
+        "{stuck_op} 不可移动。[最近可行:{nearest}。]",
+    ),
+    "edit_tears_apart": (
+        "{order_id} step {op_no} cannot start at {asked}: {stuck_order} step {stuck_op} would then come too long after "
+        "{behind_order} step {behind_op}.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{stuck_order} 工序 {stuck_op} 距 {behind_order} 工序 {behind_op} "
+        "将超过最大间隔。[最近可行:{nearest}。]",
+    ),
+    "edit_takes_setup_time": (
+        "{order_id} step {op_no} cannot start at {asked}: {stuck_order} step {stuck_op} stays and would have no time left "
+        "for its setup.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:{stuck_order} 工序 {stuck_op} 不可移动,将没有换型时间。"
+        "[最近可行:{nearest}。]",
+    ),
+    "edit_no_room": (
+        "{order_id} step {op_no} cannot start at {asked}: {resource_id} has no time left before the calendars end."
+        "[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 开工:日历范围内 {resource_id} 没有剩余时间。[最近可行:{nearest}。]",
+    ),
+    "edit_holds_others": (
+        "{order_id} step {op_no} cannot be unlocked where it is: {stuck_order} step {stuck_op} would break a rule.",
+        "{order_id} 工序 {op_no} 在此处不能解锁:{stuck_order} 工序 {stuck_op} 将违反约束。",
+    ),
 }
