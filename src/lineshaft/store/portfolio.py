@@ -11,7 +11,7 @@ from lineshaft.core import Engine, LineshaftError, Missing, Words
 from lineshaft.core.params import make
 from lineshaft.store import log
 from lineshaft.store.companion import OnProgress
-from lineshaft.store.executors import Executor, executor
+from lineshaft.store.executors import Executor, Inline
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord, number
 
@@ -55,7 +55,7 @@ def propose(
     seeds: Sequence[int],
     scenarios: Mapping[str, Sequence[Cell]],
     actor: str = "",
-    where: str = "inline",
+    place: Executor | None = None,
     on_progress: OnProgress | None = None,
 ) -> Portfolio:
     """Run an engine for each seed on the tables as they are and on each scenario; wait for all.
@@ -67,22 +67,21 @@ def propose(
     ----------
     scenarios
         Name → cells that are seen otherwise.
-    where
-        Executor: see `lineshaft.store.executors.executor`.
+    place
+        Where to search: from `lineshaft.store.executors.executor`; inline without one.
 
     Raises
     ------
     BadInput
         Wrong parameters, limits or cells; nothing was run.
     """
-    with executor(where) as place:
-        members = _submit(works, engine, params, limits, seeds, {AS_IT_IS: (), **scenarios}, actor)
-        payload = {
-            "engine": engine.name,
-            "runs": [[member.run, member.seed, member.scenario] for member in members],
-        }
-        seq = works.database.write(lambda c: log.append(c, works.now(), actor, ACTION, payload))
-        _do(works, members, place, on_progress)
+    members = _submit(works, engine, params, limits, seeds, {AS_IT_IS: (), **scenarios}, actor)
+    payload = {
+        "engine": engine.name,
+        "runs": [[member.run, member.seed, member.scenario] for member in members],
+    }
+    seq = works.database.write(lambda c: log.append(c, works.now(), actor, ACTION, payload))
+    _do(works, members, place or Inline(), on_progress)
     return Portfolio(f"p{seq}", engine.name, actor, members)
 
 

@@ -14,6 +14,7 @@ from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Words
 from lineshaft.faces.cli.render import ProgressLine, kpi_json, out, print_json, say
 from lineshaft.faces.saying import STATUS, STOPPED, amount, kpi_name, reader_language
 from lineshaft.store import portfolio
+from lineshaft.store.executors import executor
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord
 from lineshaft.store.works import Works
@@ -41,7 +42,7 @@ def run_many(
     limits: Mapping[str, Any],
     seeds: str,
     scenarios: Sequence[Path],
-    executor: str,
+    where: str,
     by: str,
     as_json: bool,
 ) -> None:
@@ -51,8 +52,8 @@ def run_many(
     chosen = parse_seeds(seeds or str(limits.get("seed", 1)))
     cells = read_scenarios(scenarios)
     language = reader_language()
-    with ProgressLine(language, quiet=as_json) as line:
-        done = portfolio.propose(works, engine, params, limits, chosen, cells, by, executor, line.tell)
+    with executor(where) as nodes, ProgressLine(language, quiet=as_json) as line:
+        done = portfolio.propose(works, engine, params, limits, chosen, cells, by, nodes, line.tell)
     bests = {portfolio.best(works, done, scenario) for scenario in done.scenarios}
     lines = [Line(member, works.run(member.run), member.run in bests) for member in done.members]
     best = portfolio.best(works, done)

@@ -120,7 +120,7 @@ class OnRay:
         task = self._ray.remote(num_cpus=self._cores(run.workers), max_retries=ATTEMPTS_MAX - 1)(_on_node)
         run.progress(0.0, "waiting for a node", "等待计算节点")
         answer = task.remote(packed, mark, self._relay)
-        errors = self._ray.exceptions
+        errors = importlib.import_module("ray.exceptions")
         try:
             self._attend(works, packed, run, answer, mark)
             return unpack_parcel(works, packed.engine, self._ray.get(answer))
