@@ -46,13 +46,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows `offset` to `offset + len(rows)` of the `found` that match, of `total` in the table."""
+    """Rows `offset` to `offset + len(rows)` of the `found` that match, of `total` in the table; `matching` is all of them."""
 
     table: str
     rows: pl.DataFrame
     found: int
     total: int
     offset: int
+    matching: pl.DataFrame
 
 
 def page(name: str, frame: pl.DataFrame, schema: type[dy.Schema], query: Query) -> Page:
@@ -78,7 +79,7 @@ def page(name: str, frame: pl.DataFrame, schema: type[dy.Schema], query: Query) 
     descending = [key.startswith("-") for key in query.sort] + [False] * len(schema.primary_key())
     rows = rows.sort(order, descending=descending, nulls_last=True) if query.sort else rows
     limit = max(1, min(query.limit, PAGE_MOST))
-    return Page(name, rows.slice(query.offset, limit), len(rows), len(frame), query.offset)
+    return Page(name, rows.slice(query.offset, limit), len(rows), len(frame), query.offset, rows)
 
 
 def condition(one: Filter, dtype: pl.DataType) -> pl.Expr:

@@ -40,10 +40,33 @@ class Thread:
 def touching(table: str, schemas: Schemas) -> set[str]:
     """The tables that a thread of `table` may show."""
     near = {reference.target for reference in references(schemas[table])} & set(schemas)
-    return (
-        near
-        | {table}
-        | {name for name, schema in schemas.items() if any(r.target == table for r in references(schema))}
+    return near | {table} | {name for name, _ in naming(table, schemas)}
+
+
+def naming(table: str, schemas: Schemas) -> list[tuple[str, Reference]]:
+    """Every way in which rows of some table name a row of `table`: directly, or through what they name.
+
+    A planned step names a step, whose key holds its order: so it names the order as well.
+    """
+    key = tuple(schemas[table].primary_key())
+    found: dict[tuple[str, tuple[str, ...]], Reference] = {}
+    waiting = [(table, key)]
+    while waiting:
+        target, held = waiting.pop(0)
+        for name, schema in schemas.items():
+            for reference in references(schema):
+                if reference.target != target:
+                    continue
+                if target == table and not set(key) <= set(reference.target_columns):
+                    found.setdefault((name, reference.columns), reference)
+                elif set(held) <= set(reference.target_columns):
+                    columns = tuple(reference.columns[reference.target_columns.index(c)] for c in held)
+                    if (name, columns) not in found:
+                        found[name, columns] = Reference(columns, table, key)
+                        waiting.append((name, columns))
+    place = {name: at for at, name in enumerate(schemas)}
+    return sorted(
+        ((name, reference) for (name, _), reference in found.items()), key=lambda way: place[way[0]]
     )
 
 
@@ -65,15 +88,13 @@ def read_thread(
         for link in [_to(reference, row, frames)]
         if link
     ]
-    for name, schema in schemas.items():
-        if name in frames:
-            links += [
-                link
-                for reference in references(schema)
-                if reference.target == table
-                for link in [_from(name, reference, row, frames)]
-                if link
-            ]
+    links += [
+        link
+        for name, reference in naming(table, schemas)
+        if name in frames
+        for link in [_from(name, reference, row, frames)]
+        if link
+    ]
     return Thread(table, tuple(row[name] for name in schemas[table].primary_key()), row, links)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,8 @@ import polars as pl
 
 from lineshaft.core import Engine, Reason, Result
 from lineshaft.faces.saying import KPI_NAMES, STATUS, STOPPED, amount, duration, reason_words
-from lineshaft.faces.web.lanes import lane_data
+from lineshaft.faces.web.lanes import lane_data, why_by_order
+from lineshaft.faces.web.scripts import joined_script, static_text
 
 ROWS_SHOWN = 400
 
@@ -43,7 +43,9 @@ def report_html(
         for member in result.tables.member_schemas()
         if getattr(result.tables, member) is not None
     }
-    board = lane_data(book, tables, zone) if "lane-board" in engine.views else None
+    board = None
+    if "lane-board" in engine.views:
+        board = lane_data(book, tables, zone, why=why_by_order(engine, result.reasons))
     environment = Environment(loader=PackageLoader("lineshaft.faces.web"), autoescape=select_autoescape())
     return environment.get_template("report.html").render(
         engine=engine,
@@ -62,8 +64,8 @@ def report_html(
             if member in tables
         ],
         board=_script_json(board) if board else None,
-        css=_static("tokens.css") + _static("report.css"),
-        js=_static("lane-board.js"),
+        css="".join(static_text(name) for name in ("tokens.css", "report.css", "lane-board.css")),
+        js=joined_script("lane-board.js"),
     )
 
 
@@ -108,10 +110,6 @@ def _table(member: str, schema: Any, frame: pl.DataFrame, zone: str) -> dict[str
 def _unit(column: Any) -> str:
     unit = (column.metadata or {}).get("unit", "")
     return "" if unit == "1" else unit
-
-
-def _static(name: str) -> str:
-    return files("lineshaft.faces.web").joinpath("static", name).read_text(encoding="utf-8")
 
 
 def _script_json(value: Any) -> str:

@@ -1,0 +1,54 @@
+"""The islands: custom elements that show a result, by the name that an engine's `views` gives.
+
+A new island is one entry here, its script `static/NAME.js` and its style `static/NAME.css`. The element takes `data`
+by property; where it offers edits it asks through an async property `ask` and fires `NAME-propose`, `NAME-open`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from lineshaft.core import Engine, Reason, Words
+from lineshaft.faces.web.lanes import changed_bars, lane_data, why_by_order
+
+Frames = Mapping[str, pl.DataFrame | None]
+
+
+@dataclass(frozen=True)
+class Island:
+    """One kind of picture.
+
+    Parameters
+    ----------
+    icon, words
+        How the rail shows its page.
+    data
+        `(engine, book, plan, reasons, zone) -> JSON` from input and output members.
+    changed
+        `(book, before, after) -> list`: what of the picture an edit changes; none where nothing can be edited.
+    """
+
+    icon: str
+    words: Words
+    data: Callable[[Engine, Frames, Frames, Sequence[Reason], str], dict[str, Any]]
+    changed: Callable[[Frames, Frames, Frames], list[Any]] | None = None
+
+
+def _lane_board(
+    engine: Engine, book: Frames, plan: Frames, reasons: Sequence[Reason], zone: str
+) -> dict[str, Any]:
+    return lane_data(book, plan, zone, why=why_by_order(engine, reasons))
+
+
+ISLANDS = {
+    "lane-board": Island("board", Words("Board", "看板"), _lane_board, changed_bars),
+}
+
+
+def islands_of(engine: Engine) -> list[str]:
+    """Names of the islands that an engine's results can be shown on."""
+    return [view for view in engine.views if view in ISLANDS]
