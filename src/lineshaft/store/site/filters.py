@@ -46,18 +46,22 @@ class RowFilter:
                 waiting += lineage.depends(name)
         return needed
 
+    def is_circular(self, schemas: Schemas) -> bool:
+        """True when rows of the table must name, directly or not, rows of the same table: none can be shown then."""
+        return _Lineage(self.table, schemas).circular
+
     def visible(self, frames: Frames, schemas: Schemas) -> dict[str, pl.DataFrame]:
         """The same tables without hidden rows; `frames` holds all that `needs` names, or more."""
         lineage = _Lineage(self.table, schemas)
         seen = self._below(frames, lineage)
         if self.table in frames:
-            seen[self.table] = _emptied(seen[self.table], seen, lineage.optional(self.table, lineage.below))
+            seen[self.table] = _emptied(self.table, seen[self.table], seen, lineage)
         return seen | _named(frames, seen, lineage)
 
     def _below(self, frames: Frames, lineage: _Lineage) -> dict[str, pl.DataFrame]:
         """Base rows, and again and again the rows that hang on visible ones, until nothing more appears."""
         seen = {name: frames[name].clear() for name in lineage.below if name in frames}
-        if self.table in frames:
+        if self.table in frames and not lineage.circular:
             mine = pl.col(self.column).cast(pl.String).is_in(list(self.values))
             seen[self.table] = frames[self.table].filter(mine)
         grows = True
@@ -82,6 +86,7 @@ class _Lineage:
         }
         self.base = base
         above = self._reach(base)
+        self.circular = base in above
         self.below = [base]
         for name in self.below:
             self.below += [
@@ -96,9 +101,15 @@ class _Lineage:
         """References of a table to any of these tables."""
         return [ref for ref in self._refers[name] if ref.target in targets]
 
-    def optional(self, name: str, targets: Iterable[str]) -> list[Reference]:
-        """Those of them that may be left empty."""
+    def optional(self, name: str) -> list[Reference]:
+        """References by which a visible row may name a hidden one: only those that may be left empty."""
+        targets = self.below if name == self.base else self._schemas
         return [ref for ref in self.refers(name, targets) if not self._required(name, ref)]
+
+    def nullable(self, name: str, ref: Reference) -> list[str]:
+        """The columns of a reference that can be emptied."""
+        columns = self._schemas[name].columns()
+        return [column for column in ref.columns if columns[column].nullable]
 
     def naming(self, name: str) -> list[tuple[str, Reference]]:
         """References by which a visible row makes a row of `name` visible, each with its table."""
@@ -113,13 +124,10 @@ class _Lineage:
         """The tables that decide directly which rows and cells of `name` are seen."""
         if name in self.below:
             return {ref.target for ref in self.refers(name, self.below)} | {self.base}
-        return {other for other, _ in self.naming(name)} | {
-            ref.target for ref in self.optional(name, self._schemas)
-        }
+        return {other for other, _ in self.naming(name)} | {ref.target for ref in self.optional(name)}
 
     def _required(self, name: str, ref: Reference) -> bool:
-        columns = self._schemas[name].columns()
-        return not any(columns[column].nullable for column in ref.columns)
+        return not self.nullable(name, ref)
 
     def _reach(self, base: str) -> set[str]:
         """What the base table cannot do without."""
@@ -128,7 +136,7 @@ class _Lineage:
         while waiting:
             name = waiting.pop()
             for ref in self._refers[name]:
-                if self._required(name, ref) and ref.target not in found | {base}:
+                if self._required(name, ref) and ref.target not in found:
                     found.add(ref.target)
                     waiting.append(ref.target)
         return found
@@ -154,12 +162,12 @@ def _verdict(frame: pl.DataFrame, seen: Frames, ref: Reference) -> pl.Series:
     return found.select(pl.when(given).then(pl.col(HIT).fill_null(False))).to_series()
 
 
-def _emptied(rows: pl.DataFrame, seen: Frames, refs: list[Reference]) -> pl.DataFrame:
-    """The rows with optional references to hidden rows emptied."""
-    for ref in refs:
+def _emptied(name: str, rows: pl.DataFrame, seen: Frames, lineage: _Lineage) -> pl.DataFrame:
+    """Rows of one table with optional references to hidden rows emptied."""
+    for ref in lineage.optional(name):
         hidden = _verdict(rows, seen, ref).eq_missing(False)
         rows = rows.with_columns(
-            pl.when(~hidden).then(pl.col(column)).alias(column) for column in ref.columns
+            pl.when(~hidden).then(pl.col(column)).alias(column) for column in lineage.nullable(name, ref)
         )
     return rows
 
@@ -176,9 +184,7 @@ def _named(frames: Frames, seen: Frames, lineage: _Lineage) -> dict[str, pl.Data
             grows = grows or len(rows) > len(named[name])
             named[name] = rows
     shown = {**seen, **named}
-    return {
-        name: _emptied(rows, shown, lineage.optional(name, lineage._schemas)) for name, rows in named.items()
-    }
+    return {name: _emptied(name, rows, shown, lineage) for name, rows in named.items()}
 
 
 def _called(frame: pl.DataFrame, seen: Frames, naming: list[tuple[str, Reference]]) -> pl.DataFrame:

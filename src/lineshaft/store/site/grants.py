@@ -53,7 +53,7 @@ class Grants:
         ------
         BadInput
             No such role; a partner without a row filter, another role with one; a filter on a table or column that
-            is not there, or without values.
+            is not there, without values, or of a table whose rows must name each other.
         Missing
             No such works or person.
         """
@@ -142,6 +142,10 @@ def _faults(
         if schema is None or row_filter.column not in schema.columns():
             place = f"{row_filter.table}.{row_filter.column}"
             faults.append(fault("row_filter", place, "there is no such column", "没有此列"))
+        elif row_filter.is_circular(schemas):
+            faults.append(
+                fault("row_filter", row_filter.table, "its rows must name each other", "此表各行必须相互引用")
+            )
         elif not row_filter.values:
             faults.append(
                 fault("row_filter", row_filter.column, "needs at least one value", "至少需要一个值")

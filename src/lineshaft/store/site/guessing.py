@@ -63,7 +63,7 @@ def pieces(password: str, known: tuple[str, ...] = ()) -> int:
     text = password.casefold()
     fewest = [0] + [len(text)] * len(text)
     for start in range(len(text)):
-        ends = {start + 1, _walk_end(text, start), _digits_end(text, start)}
+        ends = {start + 1, _walk_end(text, start), _tail_end(text, start)}
         ends |= _word_ends(text, start, known) | _copy_ends(text, start)
         for end in ends:
             fewest[end] = min(fewest[end], fewest[start] + 1)
@@ -79,10 +79,10 @@ def _word_ends(text: str, start: int, known: tuple[str, ...]) -> set[int]:
     return ends
 
 
-def _digits_end(text: str, start: int) -> int:
-    """Up to eight digits in a row: a year, a date, a telephone's tail."""
+def _tail_end(text: str, start: int) -> int:
+    """Up to eight digits and marks in a row: a year, a date, what is put at the end because a rule asks for it."""
     end = start
-    while end < min(len(text), start + 8) and text[end].isdigit():
+    while end < min(len(text), start + 8) and not text[end].isalpha():
         end += 1
     return max(end, start + 1)
 
