@@ -2,6 +2,7 @@
 
 import threading
 
+import polars as pl
 import pytest
 from contract import toy
 
@@ -70,3 +71,12 @@ def test_a_request_that_failed_may_be_sent_again(works):
     with pytest.raises(BadInput):
         works.write({name: good.with_columns(length_mm=0)}, "ann", "write", "upsert", request="write-1")
     assert works.write({name: good}, "ann", "write", "upsert", request="write-1").counts
+
+
+def test_some_rows_may_name_rows_that_are_there_already(works):
+    name = table_name(toy.Piece)
+    beside = works.read(name).filter(piece_id="D").with_columns(length_mm=4_100)
+    assert beside["beside_piece_id"].to_list() == ["C"]
+    assert works.write({name: beside}, "ann", "write", "upsert").counts[name]["changed"] == 1
+    with pytest.raises(BadInput):
+        works.write({name: beside.with_columns(beside_piece_id=pl.lit("Z"))}, "ann", "write", "upsert")

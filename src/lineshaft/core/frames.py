@@ -54,7 +54,7 @@ def check_tables(
     good: Frames = {}
     sources: dict[str, dict[tuple[Any, ...], str]] = {}
     for name, frame in frames.items():
-        typed, found = _check_alone(name, frame, schemas[name])
+        typed, found = check_alone(name, frame, schemas[name])
         faults += found
         good[name] = typed
         if SOURCE in typed.columns:
@@ -146,8 +146,8 @@ def read_values(
     return read, faults
 
 
-def _check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, list[Fault]]:
-    """Types, bounds, keys and row rules of one table."""
+def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tuple[pl.DataFrame, list[Fault]]:
+    """Types, bounds, keys and row rules of one table; references are not looked at."""
     columns = schema.columns()
     missing = [
         column for column, rule in columns.items() if column not in frame.columns and not rule.nullable

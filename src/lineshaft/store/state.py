@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.core.digest import frame_digest
-from lineshaft.core.frames import check_tables, references
+from lineshaft.core.frames import check_alone, check_tables, references
 from lineshaft.store.sql import Catalog, Schemas, delete_rows, insert_rows, select_all, without_negative_zero
 from lineshaft.store.system import TABLE
 from lineshaft.tables.rules import READS
@@ -157,10 +157,11 @@ def compare(before: pl.DataFrame, after: pl.DataFrame, schema: type) -> TableCha
 
 
 def _merge(before: pl.DataFrame, frame: pl.DataFrame, name: str, schemas: Schemas) -> pl.DataFrame:
-    good, faults = check_tables({name: frame}, {name: schemas[name]})
+    """Rows as they are, with those of the frame in place of theirs; a row may name one that the frame does not have."""
+    good, faults = check_alone(name, frame, schemas[name])
     if faults:
         raise BadInput(faults)
-    return pl.concat([before.join(good[name], on=schemas[name].primary_key(), how="anti"), good[name]])
+    return pl.concat([before.join(good, on=schemas[name].primary_key(), how="anti"), good])
 
 
 def _neighbours(names: Iterable[str], schemas: Schemas) -> set[str]:
