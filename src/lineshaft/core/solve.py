@@ -67,16 +67,36 @@ def solve(
     return stamp(engine, digest, engine.load("solve")(book, params, inner))
 
 
-def stamp(engine: Engine, digest: str, result: Result[Any]) -> Result[Any]:
-    """A result with its tables sorted and validated, and the names of who decided what."""
+def stamp(engine: Engine, digest: str, result: Result[Any], known: Any = None) -> Result[Any]:
+    """A result with its tables sorted and validated, and the names of who decided what.
+
+    Parameters
+    ----------
+    known
+        Valid tables of the same engine: rows that stand there just so are not validated again.
+    """
     tables = result.tables
-    sorted_members = {
-        member: sort_by_key(pl.DataFrame(getattr(tables, member)), schema).lazy()
+    members = {
+        member: _valid(pl.DataFrame(getattr(tables, member)), schema, getattr(known, member, None))
         for member, schema in tables.member_schemas().items()
         if getattr(tables, member) is not None
     }
-    valid = type(tables).validate(sorted_members)
-    return replace(result, tables=valid, engine=engine.name, version=engine.version, digest=digest)
+    return replace(
+        result, tables=type(tables).cast(members), engine=engine.name, version=engine.version, digest=digest
+    )
+
+
+def _valid(frame: pl.DataFrame, schema: type[dy.Schema], known: pl.DataFrame | None) -> pl.LazyFrame:
+    """The frame sorted by key and validated, or an exception; a mistake of the engine, not of the user."""
+    keys, columns = schema.primary_key(), schema.column_names()
+    if known is None or not frame.select(keys).equals(known.select(keys)):
+        return schema.validate(sort_by_key(frame, schema)).lazy()
+    changed = frame.filter(
+        pl.any_horizontal(frame[name].ne_missing(known[name]) for name in columns if name not in keys)
+    )
+    if len(changed):
+        schema.validate(changed)
+    return frame.lazy()
 
 
 def given_params(engine: Engine, params: Any) -> Any:
@@ -94,12 +114,14 @@ def given_params(engine: Engine, params: Any) -> Any:
 class Prepared:
     """An engine's state for edits of one plan: read once, asked many times.
 
-    `digest` covers tables, parameters and version; `state` is the engine's own and never changes.
+    `digest` covers tables, parameters and version; `state` is the engine's own and never changes;
+    `unchanged` is the answer to no change at all.
     """
 
     engine: Engine
     digest: str
     state: Any
+    unchanged: Result[Any]
 
 
 def on_plan(engine: Engine, frames: Mapping[str, pl.DataFrame | None], plan: Any) -> dict[str, Any]:
@@ -132,11 +154,12 @@ def prepare_edit(engine: Engine, frames: Mapping[str, pl.DataFrame | None], para
     params = given_params(engine, params)
     book = read_book(engine, frames)
     digest = book_digest(book, engine.name, engine.version, params)
-    return Prepared(engine, digest, engine.load("prepare")(book, params))
+    state = engine.load("prepare")(book, params)
+    return Prepared(engine, digest, state, stamp(engine, digest, engine.load("edit")(state, ())))
 
 
 def edit(prepared: Prepared, changes: Sequence[Change], explained: bool = False) -> Result[Any]:
-    """What the plan becomes with these changes; status "infeasible", and why, when they cannot be.
+    """What the plan becomes with these changes; when they cannot be, the plan as it is, "infeasible", and why.
 
     Parameters
     ----------
@@ -153,7 +176,11 @@ def edit(prepared: Prepared, changes: Sequence[Change], explained: bool = False)
     engine = prepared.engine
     changes = read_changes(engine, changes)
     digest = digest_of(prepared.digest, [(c.table, c.key, c.values) for c in changes])
-    return stamp(engine, digest, engine.load("edit")(prepared.state, changes, explained=explained))
+    result = engine.load("edit")(prepared.state, changes, explained=explained)
+    if result.status == "infeasible":
+        result = replace(result, tables=prepared.unchanged.tables, kpis=prepared.unchanged.kpis)
+        return replace(result, engine=engine.name, version=engine.version, digest=digest)
+    return stamp(engine, digest, result, prepared.unchanged.tables)
 
 
 def read_changes(engine: Engine, changes: Sequence[Change]) -> list[Change]:

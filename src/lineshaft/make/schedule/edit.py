@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from lineshaft.make.schedule.explain import explain
 from lineshaft.make.schedule.lanes import table
 from lineshaft.make.schedule.names import Names
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.plan import make_plan
+from lineshaft.make.schedule.plan import lane_use, make_plan
 from lineshaft.make.schedule.score import score
 from lineshaft.make.schedule.shift import NO_ROOM, NONE, TOO_LATE, shift_right
 from lineshaft.make.schedule.solve import Answer, kpis
@@ -50,6 +51,11 @@ class State:
     resources: frozenset[str]
     frozen_s: int
     warnings: tuple[Reason, ...]
+
+    @cached_property
+    def unchanged(self) -> Result[ShopPlan]:
+        """The plan as it stands."""
+        return propose(self, self.standing, [], False)
 
     @property
     def compiled(self) -> Compiled:
@@ -125,23 +131,30 @@ def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Re
         No such row or column, or a value of the wrong kind.
     """
     wishes = read_changes(state, changes)
-    standing, said = state.standing, ()
+    standing = state.standing
     try:
         for op, wish in wishes:
             standing = apply(state, standing, op, wish)
     except Impossible as impossible:
-        standing, said = state.standing, (impossible.reason,)
+        return replace(
+            propose(state, state.standing, [], explained), status="infeasible", reasons=(impossible.reason,)
+        )
+    return propose(state, standing, [op for op, _ in wishes], explained)
+
+
+def propose(state: State, standing: Standing, dragged: list[int], explained: bool) -> Result[ShopPlan]:
+    """Tables, figures and reasons of a plan."""
     compiled = with_locks(state, standing)
-    timetable = standing.timetable()
-    figures = score(compiled.shop, timetable)
+    shop, timetable = compiled.shop, standing.timetable()
+    use = lane_use(shop, timetable)
+    figures = score(shop, timetable, int(use.setup_s.sum()))
     late, warnings = explain(compiled, timetable) if explained else ((), ())
-    dragged = np.zeros(len(standing.mode), dtype=np.bool_)
-    dragged[[op for op, _ in wishes]] = True
+    by_hand = np.zeros(shop.n_ops, dtype=np.bool_)
+    by_hand[dragged] = True
     return Result(
-        tables=make_plan(compiled, timetable),
-        kpis=unproven(kpis(compiled.shop, Answer(timetable, figures, figures))),
-        status="infeasible" if said else "feasible",
-        reasons=said or (*tell(state.names, state.given, standing, dragged), *late),
+        tables=make_plan(compiled, timetable, use),
+        kpis=unproven(kpis(shop, Answer(timetable, figures, figures))),
+        reasons=(*tell(state.names, state.given, standing, by_hand, use), *late),
         warnings=(*state.warnings, *warnings),
     )
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+import numpy as np
+
 from lineshaft.make.schedule.compile import Compiled
-from lineshaft.make.schedule.shop import NEVER_S
+from lineshaft.make.schedule.plan import moments
+from lineshaft.make.schedule.shop import NEVER_S, Ints
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,11 @@ class Names:
 
     def clock(self, at_s: int) -> str:
         """A time for people, in UTC; nothing for a time that never comes."""
-        if abs(at_s) >= NEVER_S:
-            return ""
-        at = self.compiled.start + timedelta(seconds=int(at_s))
-        return f"{at:%Y-%m-%d %H:%M:%S}Z" if at.second else f"{at:%Y-%m-%d %H:%M}Z"
+        return "" if abs(at_s) >= NEVER_S else self.clocks(np.array([at_s]))[0]
+
+    def clocks(self, at_s: Ints) -> list[str]:
+        """Times for people, in UTC, to the minute rounded down."""
+        return moments(self.compiled, at_s).dt.strftime("%Y-%m-%d %H:%MZ").to_list()
 
     def iso(self, at_s: int) -> str:
         """A time for programs, in UTC; nothing for a time that never comes."""

@@ -13,21 +13,21 @@ from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopPlan
 
 
-def make_plan(compiled: Compiled, timetable: Timetable) -> ShopPlan:
-    """The rows of a timetable: steps with their setups, the places they hold, orders."""
+def make_plan(compiled: Compiled, timetable: Timetable, use: LaneUse | None = None) -> ShopPlan:
+    """The rows of a timetable (and its `lane_use`, if known): steps with their setups, the places they hold, orders."""
     shop = compiled.shop
     frames = {
-        "operation_plan": operation_plan(compiled, timetable),
+        "operation_plan": operation_plan(compiled, timetable, use or lane_use(shop, timetable)),
         "resource_plan": resource_plan(compiled, timetable),
         "order_plan": order_plan(compiled, shop, timetable),
     }
     return ShopPlan.cast({name: frame.lazy() for name, frame in frames.items()})
 
 
-def operation_plan(compiled: Compiled, timetable: Timetable) -> pl.DataFrame:
+def operation_plan(compiled: Compiled, timetable: Timetable, use: LaneUse) -> pl.DataFrame:
     """One row a step. What is finished or running shows no setup."""
     shop = compiled.shop
-    setup_start_s = first_setup_s(shop, timetable)
+    setup_start_s = first_setup_s(shop, timetable, use)
     begun = [op for op, way in compiled.ways.items() if way in ("finished", "running")]
     setup_start_s[np.array(begun, dtype=np.int64)] = NEVER_S
     locked = np.zeros(shop.n_ops, dtype=np.bool_)
@@ -92,7 +92,8 @@ class LaneUse:
 def lane_use(shop: Shop, timetable: Timetable) -> LaneUse:
     """Who holds each lane after whom, and the setup between them (s)."""
     op = np.repeat(np.arange(shop.n_ops), np.diff(timetable.lane_ptr))
-    order = np.lexsort((op, timetable.end_s[op], timetable.start_s[op], timetable.lane))
+    span_s = int(timetable.end_s.max(initial=0)) - int(timetable.start_s.min(initial=0)) + 1
+    order = np.lexsort((timetable.end_s[op], timetable.lane * span_s + timetable.start_s[op]))
     op, lane = op[order], timetable.lane[order]
     family = shop.op_family[op]
     opens = np.append(True, lane[1:] != lane[:-1])[: len(lane)]
@@ -103,9 +104,8 @@ def lane_use(shop: Shop, timetable: Timetable) -> LaneUse:
     return LaneUse(op, lane, setup_s, opens)
 
 
-def first_setup_s(shop: Shop, timetable: Timetable) -> Ints:
+def first_setup_s(shop: Shop, timetable: Timetable, use: LaneUse) -> Ints:
     """When the first setup of each step must start (s): just in time on each lane; NEVER_S without a setup."""
-    use = lane_use(shop, timetable)
     first = np.full(shop.n_ops, NEVER_S, dtype=np.int64)
     needs = use.setup_s > 0
     op, lane, setup_s = use.op[needs], use.lane[needs], use.setup_s[needs]

@@ -29,10 +29,10 @@ NEVER_DONE = -(1 << 60)
 RELEASED_S, DUE_S, WEIGHT, COUNTS = range(4)
 
 
-def score(shop: Shop, timetable: Timetable) -> Score:
+def score(shop: Shop, timetable: Timetable, setup_s: int | None = None) -> Score:
     """Makespan, Σ weight·tardiness, Σ flow time (counted orders) and Σ setup of `timetable`, all in s.
 
-    Setups are counted between neighbours on a lane in order of (start, end, operation), from the lane's first family.
+    Setups (unless their sum is given) are counted between neighbours on a lane in order of (start, end, operation), from the lane's first family.
     """
     done_s = order_end_s(shop.n_orders, shop.op_order, shop.op_last, timetable.end_s)
     counts = shop.order_counts & (done_s > NEVER_DONE)
@@ -42,7 +42,7 @@ def score(shop: Shop, timetable: Timetable) -> Score:
         makespan_s=int(timetable.end_s.max(initial=0)),
         weighted_tardiness_s=int((late_s * shop.order_weight[counts]).sum()),
         flow_s=int(flow_s.sum()),
-        setup_s=setup_total_s(shop, timetable),
+        setup_s=setup_total_s(shop, timetable) if setup_s is None else setup_s,
     )
 
 

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from lineshaft.core import Reason
+from lineshaft.make.schedule.calendars import ranges
 from lineshaft.make.schedule.explain import minutes
 from lineshaft.make.schedule.names import Names
-from lineshaft.make.schedule.plan import lane_use
+from lineshaft.make.schedule.plan import LaneUse
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints
 from lineshaft.make.schedule.standing import Standing
 
 TABLE = "operation_plan"
 
 
-def tell(names: Names, was: Standing, now: Standing, dragged: Bools) -> Iterator[Reason]:
+def tell(names: Names, was: Standing, now: Standing, dragged: Bools, use: LaneUse) -> Iterator[Reason]:
     """What was put where, locked or unlocked; what moved because of it; which orders end later or are less late."""
     yield from placed(names, was, now, np.flatnonzero(dragged).tolist())
-    yield from moved(names, now, was.start_s, np.flatnonzero((was.start_s != now.start_s) & ~dragged))
+    yield from moved(names, now, was.start_s, np.flatnonzero((was.start_s != now.start_s) & ~dragged), use)
     yield from orders(names, was, now)
 
 
@@ -38,51 +39,56 @@ def placed(names: Names, was: Standing, now: Standing, dragged: list[int]) -> It
             yield Reason(TABLE, key, "edit_locks" if now.locked[op] else "edit_unlocks", step)
 
 
-def moved(names: Names, now: Standing, was_start_s: Ints, ops: Ints) -> Iterator[Reason]:
+def moved(names: Names, now: Standing, was_start_s: Ints, ops: Ints, use: LaneUse) -> Iterator[Reason]:
     """Every other step that moved: what it gives way to or follows, how much later it starts."""
-    behind, lane = held_behind(names, now, ops)
-    for op, other, where in zip(ops.tolist(), behind.tolist(), lane.tolist()):
-        key, was_s, start_s = names.keys[op], int(was_start_s[op]), int(now.start_s[op])
-        facts = {
-            "order_id": key[0],
-            "op_no": key[1],
-            "later_min": minutes(start_s - was_s),
-            "start": names.clock(start_s),
-        }
-        before, ready_s = followed(names, now, op)
-        free_s = int(now.end_s[other]) if other >= 0 else -int(NEVER_S)
-        if max(ready_s, free_s) <= was_s:
+    held, lane, free_s = held_behind(now, use)
+    followed, ready_s = follows(names, now, ops)
+    lane, free_s, held = lane[ops], free_s[ops], held[ops]
+    cause = np.where(
+        np.maximum(free_s, ready_s) <= was_start_s[ops], -1, np.where(free_s > ready_s, held, followed)
+    )
+    later_s = now.start_s[ops] - was_start_s[ops]
+    columns = (ops, cause, free_s > ready_s, lane, later_s)
+    for op, behind, gives_way, where, by_s, start in zip(
+        *(column.tolist() for column in columns), names.clocks(now.start_s[ops])
+    ):
+        key = names.keys[op]
+        facts = {"order_id": key[0], "op_no": key[1], "later_min": minutes(by_s), "start": start}
+        if behind < 0:
             yield Reason(TABLE, key, "edit_shifts", facts)
             continue
-        cause = other if free_s > ready_s else before
-        facts |= dict(zip(("behind_order", "behind_op"), names.keys[cause]))
-        if cause == before:
-            yield Reason(TABLE, key, "edit_follows", facts)
-        else:
-            yield Reason(TABLE, key, "edit_gives_way", facts | {"resource_id": names.lane_resource[where]})
+        facts["behind_order"], facts["behind_op"] = names.keys[behind]
+        if gives_way:
+            facts["resource_id"] = names.lane_resource[where]
+        yield Reason(TABLE, key, "edit_gives_way" if gives_way else "edit_follows", facts)
 
 
-def held_behind(names: Names, now: Standing, ops: Ints) -> tuple[Ints, Ints]:
-    """For each of `ops` the step before it on one of its lanes that ends last, and that lane; -1 without any."""
-    use = lane_use(names.compiled.shop, now.timetable())
+def held_behind(now: Standing, use: LaneUse) -> tuple[Ints, Ints, Ints]:
+    """For each step the one before it on a lane that ends last (-1 none), that lane, and when it ends (s)."""
     before = np.append(-1, use.op[:-1])[: len(use.op)]
     before[use.opens] = -1
-    free_s = np.where(before >= 0, now.end_s[before], -NEVER_S)
-    order = np.lexsort((use.lane, free_s))
-    behind, lane = np.full((2, len(now.mode)), -1)
-    behind[use.op[order]], lane[use.op[order]] = before[order], use.lane[order]
-    return behind[ops], lane[ops]
+    ends_s = np.where(before >= 0, now.end_s[before], -NEVER_S)
+    order = np.argsort(ends_s, kind="stable")
+    behind, lane, free_s = np.full((3, len(now.mode)), -1)
+    free_s[:] = -NEVER_S
+    op = use.op[order]
+    behind[op], lane[op], free_s[op] = before[order], use.lane[order], ends_s[order]
+    return behind, lane, free_s
 
 
-def followed(names: Names, now: Standing, op: int) -> tuple[int, int]:
-    """The predecessor that lets a step start last, and when (s); -1 without any."""
-    shop, best, best_s = names.compiled.shop, -1, -int(NEVER_S)
-    for i in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
-        before = int(shop.pred_op[i])
-        since_s = (now.end_s if shop.pred_kind[i] == END_START else now.start_s)[before]
-        if since_s + shop.pred_lag_s[i] > best_s:
-            best, best_s = before, int(since_s + shop.pred_lag_s[i])
-    return best, best_s
+def follows(names: Names, now: Standing, ops: Ints) -> tuple[Ints, Ints]:
+    """For each of `ops` the predecessor that lets it start last (-1 none), and when (s)."""
+    shop = names.compiled.shop
+    count = np.diff(shop.pred_ptr)[ops]
+    arc = ranges(shop.pred_ptr[ops], count)
+    place = np.repeat(np.arange(len(ops)), count)
+    before = shop.pred_op[arc]
+    since_s = np.where(shop.pred_kind[arc] == END_START, now.end_s[before], now.start_s[before])
+    ready_s = since_s + shop.pred_lag_s[arc]
+    order = np.argsort(ready_s, kind="stable")
+    last, last_s = np.full(len(ops), -1), np.full(len(ops), -NEVER_S)
+    last[place[order]], last_s[place[order]] = before[order], ready_s[order]
+    return last, last_s
 
 
 def orders(names: Names, was: Standing, now: Standing) -> Iterator[Reason]:
