@@ -91,6 +91,7 @@ class ToolError(Exception):
     def __init__(self, result):
         self.text = result.content[0].text
         self.answer = result.structured_content
+        assert self.answer["en"] != self.answer["zh"]
         super().__init__(self.text)
 
 
@@ -122,9 +123,11 @@ class Agent:
 @contextlib.contextmanager
 def agent(target, **options):
     """An agent connected to a server object or a transport."""
-    with start_blocking_portal() as portal:
-        with portal.wrap_async_context_manager(Client(target, **options)) as client:
-            yield Agent(portal, client)
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(Client(target, **options)) as client,
+    ):
+        yield Agent(portal, client)
 
 
 @contextlib.contextmanager

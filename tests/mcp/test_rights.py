@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from agents import ToolError, agent, agent_over_http, token
+from mcp import MCPError
 
 from lineshaft.faces.mcp.server import Agents
 
@@ -45,8 +46,6 @@ def tried(asking, tool, arguments):
     try:
         asking(tool, **arguments)
     except ToolError as error:
-        assert error.answer["en"]
-        assert error.answer["zh"]
         return error.answer["error"]
     return None
 
@@ -117,7 +116,7 @@ def test_who_leaves_is_out_at_the_next_call(site, address):
     with agent_over_http(address, token(site, "viewer", "read")) as asking:
         asking("list_works")
         site.people.disable("viewer", by="boss")
-        with pytest.raises(Exception, match="401|token|Unauthorized|error"):
+        with pytest.raises(MCPError):
             asking("list_works")
     with agent(Agents(site, lambda: site.who("planner"))) as asking:
         site.grants.take("saw", "planner", by="boss")

@@ -82,7 +82,7 @@ def test_table_schemas_are_resources(wire):
     _, reply = wire.ask("resources/read", {"uri": "lineshaft://works/saw/tables/piece"})
     (content,) = reply["result"]["contents"]
     assert content["mimeType"] == "application/json"
-    assert [column["name"] for column in json.loads(content["text"])["columns"]][0] == "piece_id"
+    assert json.loads(content["text"])["columns"][0]["name"] == "piece_id"
     _, reply = wire.ask("resources/read", {"uri": "lineshaft://works/other/tables/piece"})
     assert "没有" in reply["error"]["message"]
 

@@ -228,8 +228,8 @@ def accept(
     undo. Repeating the call is harmless.
     """
     here = seat(ctx, works)
-    if here.desk.may("accept"):
-        _must_be_confirmed(here, run, confirm)
+    here.desk.must("accept")
+    _must_be_confirmed(here, run, confirm)
     accept_id = here.desk.accept(run)
     data = answers.Accepted(accept=accept_id, run=run, next=f'undo(works, "{accept_id}") takes it back.')
     said = Words(f"Run {run} is accepted as {accept_id}.", f"已采纳运行 {run}(编号 {accept_id})。")

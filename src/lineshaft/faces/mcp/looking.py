@@ -12,8 +12,7 @@ from lineshaft.core import BadInput, Engine, Fault, Limits, Words
 from lineshaft.core.params import describe as describe_params
 from lineshaft.core.solve import table_name
 from lineshaft.faces.desk.attention import LateOrder, Overload
-from lineshaft.faces.desk.comparing import frames_of
-from lineshaft.faces.desk.paging import Page, Query, page
+from lineshaft.faces.desk.paging import Query
 from lineshaft.faces.mcp import answers, asks
 from lineshaft.faces.mcp.seat import Ctx, Seat, language, seat, who
 from lineshaft.faces.mcp.telling import (
@@ -229,7 +228,7 @@ def read_table(
     """
     here = seat(ctx, works)
     query = Query(tuple(one.filter() for one in where), find, tuple(sort), offset, limit)
-    found = _page(here, table, query, run)
+    found = here.desk.result_page(run, table, query) if run else here.desk.page(table, query)
     unknown = [name for name in columns if name not in found.rows.columns]
     if unknown:
         words = Words("there is no such column", "没有此列")
@@ -251,19 +250,6 @@ def read_table(
     en = f"{table}: {len(rows)} of {found.found:,} matching rows ({found.total:,} in all)."
     zh = f"{table}:显示 {len(rows)} 行,符合 {found.found:,} 行(共 {found.total:,} 行)。"
     return answer(data, Words(en, zh), here.language)
-
-
-def _page(here: Seat, table: str, query: Query, run: str) -> Page:
-    if not run:
-        return here.desk.page(table, query)
-    proposed = frames_of(here.desk.result(run))
-    if table not in proposed:
-        among = ", ".join(proposed)
-        words = Words(
-            f"run {run} proposes no such table, only: {among}", f"运行 {run} 未产出此表,仅有:{among}"
-        )
-        raise BadInput([Fault(table, (), "", None, "unknown_table", words)])
-    return page(table, proposed[table], here.desk.works.catalog.schemas[table], query)
 
 
 def check_data(
