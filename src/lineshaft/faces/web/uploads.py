@@ -36,7 +36,7 @@ class Uploads:
     """The waiting files of a site."""
 
     def __init__(self, site: Path) -> None:
-        self._folder = site / "uploads"
+        self._folder = site / "waiting"
 
     def keep(self, works: str, person: str, name: str, content: BinaryIO, mode: str) -> Upload:
         """Take a file in.

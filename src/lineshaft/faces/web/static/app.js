@@ -20,7 +20,7 @@ export async function send(address, content) {
 }
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll("details.pop[open]")) if (!menu.contains(event.target)) menu.open = false;
   const button = event.target.closest("button, a");
   if (!button) return;
   if (button.dataset.set) {
@@ -31,7 +31,7 @@ document.addEventListener("click", (event) => {
     keep("ls_theme", themes[(themes.indexOf(root.dataset.theme) + 1) % 3]);
     location.reload();
   } else if (button.dataset.open) {
-    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+    for (const menu of document.querySelectorAll("details.pop[open]")) menu.open = false;
     document.getElementById(button.dataset.open).showModal();
   } else if ("close" in button.dataset) button.closest("dialog").close();
   else if ("print" in button.dataset) print();
@@ -50,7 +50,7 @@ const typing = (element) => element.matches("input, textarea, select, [contented
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
+    for (const menu of document.querySelectorAll("details.pop[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
