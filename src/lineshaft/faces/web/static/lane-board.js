@@ -1,302 +1,453 @@
-// <lane-board>: machines and people as lanes, operations as bars. Draws only what is visible.
-// Data (property `data`): see lane_data in faces/web/lanes.py. Attribute `lang`: zh or en.
-const LANE = 22, HEAD = 34, LEFT = 190, LOAD = 64, FONT = 12;
-const WORDS = {
-  zh: { colour: "着色", order: "工单", late: "拖期", kind: "工序", all: "全部", find: "查找工单或资源", fit: "全部显示", load: "负荷",
-        step: "工序", from: "开始", to: "结束", due: "交期", lateBy: "晚", onTime: "按期", setup: "换型", save: "导出 SVG", locked: "已锁定",
-        day: "日", closed: "非工作时间", help: "滚轮缩放,拖动平移,点击工单看全程;方向键移动,+ − 缩放", none: "没有可显示的计划" },
-  en: { colour: "Colour", order: "order", late: "lateness", kind: "step", all: "all", find: "Find order or resource", fit: "Show all", load: "Load",
-        step: "Step", from: "Starts", to: "Ends", due: "Due", lateBy: "late by", onTime: "on time", setup: "Setup", save: "Save SVG", locked: "locked",
-        day: "d", closed: "not working", help: "Wheel zooms, drag pans, click shows a whole order; arrows move, + − zoom", none: "Nothing planned to show" },
-};
-const escapeText = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+// <lane-board>: machines and people as lanes, operations as bars on a canvas that holds only what is on screen.
+//
+// Properties: `data` (lane_data of faces/web/lanes.py), `ask` (async (changes) => answer; without it the board only
+// shows), `changes`, `snap` (s). Methods: undo, redo, discard, show(order), toSvg, toPng. Attribute `lang`: zh or en.
+// Events: lane-board-change {changes, answer}, lane-board-propose (changes), lane-board-open {table, key},
+// lane-board-pick {order}. The board moves nothing by itself and speaks to no server.
+import { AT, Book, stepKey } from "./lane-board/book.js";
+import { besideBar, buildChrome, fillCard, fillChanges, fillLegend, fillVerdict, placeNear } from "./lane-board/chrome.js";
+import { Cursor } from "./lane-board/cursor.js";
+import { Edit } from "./lane-board/edit.js";
+import { Paper, download, pngOf, svgOf } from "./lane-board/exporter.js";
+import { lateWords } from "./lane-board/facts.js";
+import { Hands } from "./lane-board/hands.js";
+import { Load } from "./lane-board/load.js";
+import { mix, readPalette } from "./lane-board/palette.js";
+import { CanvasPen, widthOf } from "./lane-board/pens.js";
+import { rowOfLane, rowsOf } from "./lane-board/rows.js";
+import { drawBoard } from "./lane-board/scene.js";
+import { Table } from "./lane-board/table.js";
+import { Clock } from "./lane-board/time.js";
+import { HEAD, LOAD, OVERVIEW, View } from "./lane-board/view.js";
+import { own, speaker } from "./lane-board/words.js";
+
+const MOTION_MS = 140;
+const PHONE_PX = 600;
+const PAUSE_MS = 250;
 
 export class LaneBoard extends HTMLElement {
   static observedAttributes = ["lang"];
 
+  constructor() {
+    super();
+    Object.assign(this, { scheme: "order", grouping: "kind", kind: "", snap: 900, tight: false, folded: new Set(), picked: -1, pickedRoot: -1, found: null, hover: null, scope: null, motion: null });
+    this.edit = new Edit(this);
+    this.speak = speaker;
+  }
+
+  get data() { return this.book?.data; }
   set data(value) {
-    this.book = value;
-    this.from = value.from; this.to = value.to;
-    this.colour = "order"; this.kind = ""; this.query = ""; this.picked = -1; this.top = 0;
+    const before = this.view, picked = this.book?.orders[this.picked]?.id;
+    this.book = new Book(value);
+    this.clock = new Clock(value.offsets);
+    this.load = new Load(this.book, this.clock);
+    this.view = new View(this.book);
+    if (before) { this.view.rowHeight = before.rowHeight; this.view.top = before.top; this.view.show(before.from, before.to); }
+    this.edit = new Edit(this);
+    this.present = value.now ?? value.start;
+    this.picked = this.book.orderNumber.get(picked) ?? -1;
+    this.pickedRoot = this.picked < 0 ? -1 : this.book.orders[this.picked].root;
+    Object.assign(this, { hover: null, scope: null, busy: null, motion: null, found: null });
+    this.stepCount = new Set(value.bars.map(stepKey)).size;
     if (this.isConnected) this.build();
   }
-  connectedCallback() { if (this.book) this.build(); this.resize ??= new ResizeObserver(() => this.book && this.draw()); this.resize.observe(this); }
-  disconnectedCallback() { this.resize.disconnect(); }
-  attributeChangedCallback() { if (this.book && this.isConnected) this.build(); }
-  get words() { return WORDS[this.lang === "en" ? "en" : "zh"]; }
+
+  get ask() { return this.asker; }
+  set ask(value) {
+    this.asker = value;
+    if (this.parts) this.build();
+  }
+
+  get changes() { return this.edit.changes; }
+  get say() { return (this.speaking ??= speaker(this.getAttribute("lang") || this.closest("[lang]")?.lang || "zh")); }
+
+  connectedCallback() {
+    this.theme = new MutationObserver(() => this.rethink());
+    this.theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "class"] });
+    this.dark = matchMedia("(prefers-color-scheme: dark)");
+    this.onDark = () => this.rethink();
+    this.dark.addEventListener("change", this.onDark);
+    this.resize = new ResizeObserver(() => this.draw());
+    if (this.book) this.build();
+  }
+
+  disconnectedCallback() {
+    this.theme.disconnect();
+    this.resize.disconnect();
+    this.dark.removeEventListener("change", this.onDark);
+    this.paper?.forget();
+  }
+
+  attributeChangedCallback() {
+    this.speaking = null;
+    if (this.parts) this.build();
+  }
 
   build() {
-    const w = this.words, kinds = [...new Set(this.book.lanes.map((lane) => lane.kind))];
-    this.tabIndex = 0;
-    this.setAttribute("role", "application");
-    this.setAttribute("aria-label", w.help);
-    const kindName = (kind) => escapeText(this.book.kinds[kind]?.[this.lang === "en" ? 0 : 1] ?? kind);
-    this.innerHTML = `<style>
-      lane-board { display: block; position: relative; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; }
-      lane-board .tools { display: flex; gap: 8px; padding: 8px; flex-wrap: wrap; border-bottom: 1px solid var(--line); align-items: center; }
-      lane-board .tools label { color: var(--quiet); }
-      lane-board svg { display: block; width: 100%; touch-action: none; cursor: grab; user-select: none; }
-      lane-board text { font: ${FONT}px var(--font); fill: var(--ink); }
-      lane-board text.quiet { fill: var(--quiet); }
-      lane-board .closed { fill: var(--rest); }
-      lane-board .grid { stroke: var(--line); }
-      lane-board .setup { fill: var(--quiet); opacity: .55; }
-      lane-board .dim { opacity: .18; }
-      lane-board .mark { fill: none; stroke: var(--late); stroke-width: 2; }
-      lane-board .link { fill: none; stroke: var(--ink); opacity: .6; }
-      lane-board .card { position: absolute; pointer-events: none; background: var(--surface); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px;
-        box-shadow: 0 2px 10px #0003; max-width: 320px; z-index: 2; }
-      lane-board .legend { color: var(--quiet); font-size: 12px; }
-    </style>
-    <div class="tools no-print">
-      <label>${w.colour} <select data-do="colour"><option value="order">${w.order}</option><option value="late">${w.late}</option><option value="kind">${w.kind}</option></select></label>
-      <select data-do="kind" aria-label="${w.all}"><option value="">${w.all}</option>${kinds.map((kind) => `<option value="${kind}">${kindName(kind)}</option>`).join("")}</select>
-      <input data-do="find" type="search" placeholder="${w.find}" aria-label="${w.find}">
-      <button data-do="in" aria-label="+">+</button><button data-do="out" aria-label="−">−</button><button data-do="fit">${w.fit}</button><button data-do="save">${w.save}</button>
-      <span class="legend">${w.help}</span>
-    </div><svg role="img"></svg><div class="card" hidden></div><div class="legend" aria-live="polite" style="padding:4px 8px"></div>`;
-    this.svg = this.querySelector("svg"); this.card = this.querySelector(".card"); this.said = this.querySelector("[aria-live]");
-    this.querySelector('[data-do="colour"]').value = this.colour;
-    this.querySelector('[data-do="kind"]').value = this.kind;
-    this.querySelector('[data-do="find"]').value = this.query;
-    this.listen(); this.arrange(); this.draw();
+    this.paper?.forget();
+    this.parts = buildChrome(this);
+    const { tools, legend, stage, sheet, changes, said, keys, paper } = this.parts;
+    this.replaceChildren(tools, legend, stage, sheet, changes, said, keys, paper);
+    stage.setAttribute("aria-label", this.say("board", { lanes: this.book.lanes.length, steps: this.stepCount }));
+    this.cursor = new Cursor(this, stage);
+    this.hands = new Hands(this, stage);
+    this.table = new Table(this, sheet);
+    this.paper = new Paper(this, paper);
+    this.resize.disconnect();
+    this.resize.observe(stage);
+    this.arrange();
+    this.rethink();
+    fillChanges(this, this.parts);
+    if (!this.book.lanes.length) this.tell(this.say("none"));
   }
 
-  listen() {
-    const act = { in: () => this.zoom(0.6), out: () => this.zoom(1 / 0.6), fit: () => this.fit(), save: () => this.save() };
-    for (const button of this.querySelectorAll("button")) button.onclick = () => act[button.dataset.do]();
-    this.querySelector('[data-do="colour"]').onchange = (event) => { this.colour = event.target.value; this.draw(); };
-    this.querySelector('[data-do="kind"]').onchange = (event) => { this.kind = event.target.value; this.top = 0; this.arrange(); this.draw(); };
-    this.querySelector('[data-do="find"]').oninput = (event) => { this.query = event.target.value.trim().toLowerCase(); this.find(); };
-    this.svg.onwheel = (event) => {
-      event.preventDefault();
-      if (event.shiftKey || event.altKey) this.scroll(Math.sign(event.deltaY) * 3); else this.zoom(event.deltaY > 0 ? 1.2 : 1 / 1.2, this.timeAt(event.clientX));
-    };
-    const pointers = new Map();
-    this.svg.onpointerdown = (event) => { pointers.set(event.pointerId, event); this.moved = 0; this.svg.setPointerCapture(event.pointerId); };
-    this.svg.onpointerup = this.svg.onpointercancel = (event) => { pointers.delete(event.pointerId); if (this.moved < 4) this.pick(event); };
-    this.svg.onpointermove = (event) => {
-      const before = pointers.get(event.pointerId);
-      if (!before) return this.hover(event);
-      const others = [...pointers.values()].filter((p) => p.pointerId !== event.pointerId);
-      const perPixel = (this.to - this.from) / this.width;
-      if (others.length) {
-        const apart = Math.abs(before.clientX - others[0].clientX) || 1, now = Math.abs(event.clientX - others[0].clientX) || 1;
-        this.zoom(apart / now, this.timeAt((event.clientX + others[0].clientX) / 2));
-      } else {
-        const dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
-        this.moved += Math.abs(dx) + Math.abs(dy);
-        this.from -= dx * perPixel; this.to -= dx * perPixel;
-        this.top = this.clampTop(this.top - dy / LANE);
-        this.draw();
-      }
-      pointers.set(event.pointerId, event);
-    };
-    this.svg.onpointerleave = () => { this.card.hidden = true; };
-    this.onkeydown = (event) => {
-      if (event.target !== this) return;
-      const step = (this.to - this.from) / 8;
-      const keys = { ArrowLeft: () => this.shift(-step), ArrowRight: () => this.shift(step), ArrowUp: () => this.scroll(-1), ArrowDown: () => this.scroll(1),
-        "+": () => this.zoom(0.6), "-": () => this.zoom(1 / 0.6), "0": () => this.fit(), Escape: () => this.choose(-1) };
-      if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
-    };
+  /** Reads colours and fonts again. */
+  rethink() {
+    if (!this.parts) return;
+    this.readColours();
+    fillLegend(this, this.parts.legend);
+    this.draw();
   }
 
+  readColours() {
+    this.palette = readPalette(this);
+    this.ground = mix(this.palette.rest, this.palette.surface, 0.35);
+  }
+
+  /** Rows from lanes, after a change of grouping, folding or kind. */
   arrange() {
-    this.shown = this.book.lanes.map((lane, index) => index).filter((index) => !this.kind || this.book.lanes[index].kind === this.kind);
-    this.rows = new Map(this.shown.map((lane, row) => [lane, row]));
-    if (this.ofLane) return;
-    this.ofLane = this.book.lanes.map(() => []);
-    this.ofOrder = this.book.orders.map(() => []);
-    for (const bar of this.book.bars) { this.ofLane[bar[0]].push(bar); this.ofOrder[bar[3]].push(bar); }
-    for (const bars of this.ofLane) bars.sort((a, b) => a[1] - b[1]);
-  }
-
-  get width() { return Math.max(60, this.svg.clientWidth - this.left); }
-  get left() { return this.svg.clientWidth < 600 ? 92 : LEFT; }
-  get visible() { return Math.max(4, Math.min(this.shown.length, this.svg.clientWidth < 600 ? 16 : 26)); }
-  clampTop(top) { return Math.max(0, Math.min(this.shown.length - this.visible, top)); }
-  timeAt(clientX) { return this.from + ((clientX - this.svg.getBoundingClientRect().left - this.left) / this.width) * (this.to - this.from); }
-  x(time) { return this.left + ((time - this.from) / (this.to - this.from)) * this.width; }
-  shift(seconds) { this.from += seconds; this.to += seconds; this.draw(); }
-  scroll(lanes) { this.top = this.clampTop(this.top + lanes); this.draw(); }
-  fit() { this.from = this.book.from; this.to = this.book.to; this.draw(); }
-  zoom(factor, around = (this.from + this.to) / 2) {
-    const span = Math.min(Math.max((this.to - this.from) * factor, 600), (this.book.to - this.book.from) * 2);
-    const share = (around - this.from) / (this.to - this.from);
-    this.from = around - share * span; this.to = this.from + span;
+    this.rows = rowsOf(this.book, this.grouping, this.kind, this.folded);
+    this.rowOf = rowOfLane(this.rows);
+    this.foldedRows = new Map();
+    this.rows.forEach((row, at) => { if (row.lane < 0 && this.folded.has(row.group.key)) for (const lane of row.group.lanes) this.foldedRows.set(lane, at); });
+    this.shownLanes = [...new Set(this.rows.flatMap((row) => (row.lane < 0 ? row.group.lanes : [row.lane])))];
+    this.busy = null;
+    this.load.sums.clear();
+    this.longestName = Math.max(90, ...this.rows.map(({ lane, group }) => (lane < 0 ? widthOf(this.groupName(group)) + 56 :
+      widthOf(this.book.lanes[lane].id) + widthOf(own(this.book.lanes[lane].name, this.say)) + 40)));
     this.draw();
-  }
-  find() {
-    if (!this.query) return this.choose(-1);
-    const order = this.book.orders.findIndex((o) => o.id.toLowerCase().includes(this.query));
-    const lane = this.shown.findIndex((i) => `${this.book.lanes[i].id} ${this.book.lanes[i].name}`.toLowerCase().includes(this.query));
-    if (lane >= 0) this.top = this.clampTop(lane);
-    this.choose(order);
-  }
-  choose(order) {
-    this.picked = order;
-    if (order >= 0) {
-      const o = this.book.orders[order];
-      this.said.textContent = `${o.id} ${o.item ?? ""} · ${this.clock(o.start)} → ${this.clock(o.end)} · ${this.lateness(o)}`;
-    } else this.said.textContent = "";
-    this.dispatchEvent(new CustomEvent("pick", { detail: order < 0 ? null : this.book.orders[order].id }));
-    this.draw();
-  }
-  show(orderId) {
-    const order = this.book.orders.findIndex((o) => o.id === orderId);
-    if (order < 0) return;
-    const o = this.book.orders[order], pad = Math.max(3600, (o.end - o.start) * 0.08);
-    this.from = o.start - pad; this.to = o.end + pad;
-    const rows = this.ofOrder[order].map((bar) => this.rows.get(bar[0])).filter((row) => row !== undefined);
-    if (rows.length) this.top = this.clampTop(Math.min(...rows));
-    this.choose(order);
+    if (this.parts && !this.parts.sheet.hidden) this.table.draw();
   }
 
-  barAt(event) {
-    const box = this.svg.getBoundingClientRect(), row = Math.floor((event.clientY - box.top - HEAD) / LANE + this.top), time = this.timeAt(event.clientX);
-    const lane = this.shown[row];
-    if (lane === undefined || event.clientX - box.left < this.left || event.clientY - box.top > HEAD + this.visible * LANE) return null;
-    const slack = ((this.to - this.from) / this.width) * 2;
-    return this.ofLane[lane].find((bar) => bar[1] - slack <= time && time <= bar[2] + slack) ?? null;
-  }
-  pick(event) { const bar = this.barAt(event); this.choose(bar ? bar[3] : -1); this.focus({ preventScroll: true }); }
-  hover(event) {
-    const bar = this.barAt(event);
-    this.card.hidden = !bar;
-    if (!bar) return;
-    const w = this.words, order = this.book.orders[bar[3]], lane = this.book.lanes[bar[0]];
-    const due = order.due === null ? "" : `<br>${w.due} ${this.clock(order.due)} · ${this.lateness(order)}`;
-    const setup = bar[6] >= 0 ? `<br>${w.setup} ${this.clock(bar[6])}` : "";
-    this.card.innerHTML = `<b>${escapeText(order.id)}</b> ${escapeText(order.item ?? "")}<br>${w.step} ${bar[4]} ${escapeText(this.book.names[bar[5]] ?? "")}<br>
-      ${escapeText(lane.id)} ${escapeText(lane.name)}<br>${this.clock(bar[1])} → ${this.clock(bar[2])}${setup}${due}${bar[7] ? `<br>${w.locked}` : ""}`;
-    const box = this.getBoundingClientRect(), x = event.clientX - box.left + 14, y = event.clientY - box.top + 14;
-    this.card.style.left = `${Math.min(x, box.width - this.card.offsetWidth - 8)}px`;
-    this.card.style.top = `${Math.min(y, box.height - this.card.offsetHeight - 8)}px`;
-  }
-  lateness(order) {
-    if (order.due === null) return "";
-    const w = this.words, late = order.end - order.due;
-    return late > 0 ? `${w.lateBy} ${(late / 86400).toFixed(1)} ${w.day}` : w.onTime;
-  }
-  clock(seconds) {
-    const date = new Date((seconds + this.offset(seconds)) * 1000), two = (n) => String(n).padStart(2, "0");
-    return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
-  }
-  offset(seconds) {
-    const changes = this.book.offsets;
-    let at = 0;
-    while (at + 1 < changes.length && changes[at + 1][0] <= seconds) at++;
-    return changes.length ? changes[at][1] : 0;
+  foldedRowOf(lane) { return this.foldedRows.get(lane); }
+
+  groupName(group) {
+    const kind = this.book.data.kinds[group.kind]?.[this.say.english ? 0 : 1] ?? group.kind;
+    if (group.key.startsWith("kind")) return kind;
+    const centre = this.book.groups[group.centre];
+    return own(centre?.name, this.say) || centre?.id || kind;
   }
 
-  fill(bar) {
-    const order = this.book.orders[bar[3]];
-    if (this.colour === "late") return order.due === null ? "var(--planned)" : order.end > order.due ? "var(--late)" : "var(--done)";
-    return `var(--okabe-${(this.colour === "order" ? order.colour : bar[5]) % 8})`;
-  }
+  scopeOf(group) { return { key: group.key || "all", lanes: group.lanes, name: group.key ? this.groupName(group) : this.say("ungrouped") }; }
+  get loadScope() { return this.scope ?? { key: "all", lanes: this.shownLanes, name: this.say("ungrouped") }; }
+
+  // ── drawing ──
 
   draw() {
-    if (!this.svg || !this.svg.clientWidth) return;
-    const rows = this.visible, height = HEAD + rows * LANE + LOAD;
-    this.svg.setAttribute("height", height);
-    this.svg.setAttribute("viewBox", `0 0 ${this.svg.clientWidth} ${height}`);
-    const first = Math.floor(this.top), last = Math.min(this.shown.length, Math.ceil(this.top + rows) + 1);
-    const parts = [];
-    if (!this.shown.length) parts.push(`<text x="${this.left}" y="${HEAD + 20}">${this.words.none}</text>`);
-    for (let row = first; row < last; row++) this.drawLane(parts, row);
-    this.drawLinks(parts);
-    const body = `<svg x="0" y="${HEAD}" width="${this.svg.clientWidth}" height="${rows * LANE}" viewBox="0 0 ${this.svg.clientWidth} ${rows * LANE}">${parts.join("")}</svg>`;
-    this.svg.innerHTML = this.axis(rows) + body + this.load(HEAD + rows * LANE);
+    if (this.waiting || !this.parts) return;
+    this.waiting = requestAnimationFrame((time) => { this.waiting = 0; this.paint(time); });
   }
 
-  drawLane(parts, row) {
-    const index = this.shown[row], lane = this.book.lanes[index], y = (row - this.top) * LANE, left = this.left, right = left + this.width;
-    for (const [from, to] of this.book.closed[lane.calendar] ?? []) {
-      if (to < this.from || from > this.to) continue;
-      const a = Math.max(left, this.x(from)), b = Math.min(right, this.x(to));
-      if (b - a > 0.7) parts.push(`<rect class="closed" x="${a}" y="${y}" width="${b - a}" height="${LANE}"/>`);
+  measure() {
+    const width = this.parts.stage.clientWidth, phone = width < PHONE_PX, wide = document.fullscreenElement === this;
+    const room = (wide ? innerHeight - 150 : innerHeight * (phone ? 0.7 : 0.82)) - HEAD - LOAD - OVERVIEW;
+    this.view.rowHeight = this.tight ? 14 : 24;
+    this.view.measure(width, phone ? 88 : Math.round(Math.min(250, this.longestName)), this.rows.length, room);
+    return width;
+  }
+
+  paint(time) {
+    const width = this.isConnected && this.measure();
+    if (!width) return;
+    const { canvas } = this.parts, ratio = devicePixelRatio || 1, height = this.view.height;
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+      canvas.style.setProperty("height", `${height}px`);
     }
-    const bars = this.ofLane[index];
-    let low = 0, high = bars.length;
-    while (low < high) { const middle = (low + high) >> 1; bars[middle][2] < this.from ? (low = middle + 1) : (high = middle); }
-    for (let i = low; i < bars.length && bars[i][1] < this.to; i++) this.drawBar(parts, bars[i], y, left, right);
-    const name = left > 100 && lane.name ? `${lane.id} ${lane.name}` : lane.id;
-    const limit = Math.floor(left / 7.4);
-    let wide = 0, cut = 0;
-    for (const c of name) { wide += c > "⺀" ? 1.75 : 1; if (wide > limit) break; cut += c.length; }
-    parts.push(`<rect x="0" y="${y}" width="${left}" height="${LANE}" fill="var(--surface)"/><text x="8" y="${y + 15}">${escapeText(name.slice(0, cut))}<title>${escapeText(name)}</title></text>`);
-    parts.push(`<line class="grid" x1="0" x2="${right}" y1="${y + LANE}" y2="${y + LANE}"/>`);
-  }
-
-  drawBar(parts, bar, y, left, right) {
-    const a = Math.max(left, this.x(bar[1])), b = Math.min(right, this.x(bar[2])), order = this.book.orders[bar[3]];
-    if (b < left) return;
-    const dim = this.picked >= 0 && this.picked !== bar[3] ? ' class="dim"' : "";
-    if (bar[6] >= 0 && this.x(bar[6]) < a) {
-      const s = Math.max(left, this.x(bar[6]));
-      parts.push(`<rect class="setup" x="${s}" y="${y + 7}" width="${a - s}" height="${LANE - 11}"/>`);
+    if (this.motion) {
+      this.motion.began ??= time;
+      this.motion.share = Math.min(1, (time - this.motion.began) / MOTION_MS);
+      if (this.motion.share === 1) this.motion = null;
     }
-    parts.push(`<rect${dim} x="${a}" y="${y + 3}" width="${Math.max(1, b - a)}" height="${LANE - 5}" rx="2" fill="${this.fill(bar)}"/>`);
-    const late = order.due !== null && order.end > order.due;
-    if (late && b - a > 6 && !dim) parts.push(`<path class="mark" d="M${a + 1} ${y + LANE - 3}H${b - 1}"/>`);
-    if (b - a > 54) parts.push(`<text${dim} x="${a + 4}" y="${y + 16}" style="fill:#fff;paint-order:stroke;stroke:#0006;stroke-width:2px">${escapeText(`${order.id} ${bar[4]}`.slice(0, Math.floor((b - a) / 7)))}</text>`);
+    const context = canvas.getContext("2d", { alpha: false });
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawBoard(new CanvasPen(context, this.palette.font), this, this.view);
+    this.cursor.place();
+    if (this.motion) this.draw();
   }
 
-  drawLinks(parts) {
-    if (this.picked < 0) return;
-    const bars = [...this.ofOrder[this.picked]].filter((bar) => this.rows.has(bar[0])).sort((a, b) => a[4] - b[4] || a[0] - b[0]);
-    const first = bars.filter((bar, i) => i === 0 || bars[i - 1][4] !== bar[4]);
-    for (let i = 1; i < first.length; i++) {
-      const x1 = this.x(first[i - 1][2]), x2 = this.x(first[i][1]);
-      const y1 = (this.rows.get(first[i - 1][0]) - this.top + 0.5) * LANE, y2 = (this.rows.get(first[i][0]) - this.top + 0.5) * LANE;
-      if (Math.max(x1, x2) > this.left) parts.push(`<path class="link" d="M${x1} ${y1}C${x1 + 20} ${y1} ${x2 - 20} ${y2} ${x2} ${y2}"/>`);
+  /** Shows changed bars in place of the plan's, and lets them glide there. */
+  lay(bars) {
+    const before = new Map();
+    const keys = new Set([...this.book.patched, ...bars].map(stepKey));
+    for (const key of keys) before.set(key, this.book.step(Math.floor(key / 16384), key % 16384));
+    const touched = this.book.touched;
+    this.book.lay(bars);
+    this.load.forget([...touched, ...this.book.touched]);
+    const old = new Map();
+    for (const [key, were] of before)
+      this.book.step(Math.floor(key / 16384), key % 16384).forEach((bar, at) => {
+        const was = were[at];
+        if (was && bar[AT.lane] >= 0 && (was[AT.start] !== bar[AT.start] || was[AT.lane] !== bar[AT.lane])) old.set(bar, was);
+      });
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.motion = old.size && !still ? { old, share: 0 } : null;
+    this.hover = null;
+    this.busy = null;
+    this.cursor?.refresh();
+    if (this.parts && !this.parts.sheet.hidden) this.table.draw();
+    this.draw();
+  }
+
+  // ── what is where ──
+
+  barAt(x, y) {
+    const row = this.view.rowAt(y), lane = this.rows[row]?.lane ?? -1;
+    if (lane < 0 || x < this.view.left || x > this.view.right) return null;
+    const time = this.view.time(x), slack = this.view.perPixel * 2, bars = this.book.ofLane[lane];
+    let best = null;
+    for (let at = this.book.firstAt(lane, time - slack); at < bars.length && bars[at][AT.start] <= time + slack; at++) {
+      if (bars[at][AT.end] < time - slack) continue;
+      best = bars[at];
+      if (best[AT.start] <= time && time < best[AT.end]) break;
+    }
+    return best;
+  }
+
+  /** Where a step's bar is on the page (CSS px), or null while it is not drawn. */
+  boxOf(orderId, op, laneId = null) {
+    const order = this.book.orderNumber.get(orderId), box = this.parts.stage.getBoundingClientRect();
+    const bar = order === undefined ? null : this.book.step(order, op).find((one) => this.rowOf.has(one[AT.lane]) && (!laneId || this.book.lanes[one[AT.lane]].id === laneId));
+    if (!bar) return null;
+    const row = this.rowOf.get(bar[AT.lane]), x = this.view.x(bar[AT.start]);
+    return { x: box.left + x, y: box.top + this.view.y(row) + 3, width: this.view.x(bar[AT.end]) - x, height: this.view.rowHeight - 6 };
+  }
+
+  /** Load by day or week: [{ from, to, used_s, open_s }] of a lane id, a group name or everything shown. */
+  loadOf(name = null, unit = "day") {
+    const lane = this.book.lanes.findIndex((one) => one.id === name), group = this.rows.find((row) => row.lane < 0 && this.groupName(row.group) === name)?.group;
+    const lanes = lane >= 0 ? [lane] : group ? group.lanes : this.shownLanes, ticks = this.load.ticks[unit];
+    const { used, open } = this.load.ofLanes(lane >= 0 ? `lane ${lane}` : (group?.key ?? "all"), lanes, unit);
+    return Array.from(used, (seconds, at) => ({ from: ticks[at], to: ticks[at + 1], used_s: seconds, open_s: open[at] }));
+  }
+
+  hoverAt(x, y, region) {
+    const bar = region === "lanes" ? this.barAt(x, y) : null;
+    this.parts.stage.classList.toggle("over", Boolean(bar && this.ask));
+    if (!bar) { this.leave(); return; }
+    if (this.hover !== bar) {
+      this.hover = bar;
+      fillCard(this, this.parts.card, bar);
+      this.parts.card.hidden = false;
+      this.draw();
+    }
+    placeNear(this.parts.card, this.parts.stage, x, y);
+  }
+
+  showCardOf(bar) {
+    const { card, stage } = this.parts, { x, y } = besideBar(this.view, bar, this.cursor.row);
+    fillCard(this, card, bar);
+    card.hidden = false;
+    placeNear(card, stage, x, y - 10);
+  }
+
+  leave() {
+    if (this.parts.card.hidden) return;
+    this.parts.card.hidden = true;
+    this.hover = null;
+    this.draw();
+  }
+
+  // ── choosing and finding ──
+
+  pick(order) {
+    this.picked = order;
+    this.pickedRoot = order < 0 ? -1 : this.book.orders[order].root;
+    const one = this.book.orders[order];
+    if (one) this.tell([one.id, one.item, lateWords(this, order)].filter(Boolean).join(" · "));
+    else this.tell("");
+    this.fire("pick", { order: one?.id ?? null });
+    this.draw();
+  }
+
+  /** Jumps to an order and picks it. */
+  show(orderId) {
+    const order = this.book.orderNumber.get(orderId);
+    if (order === undefined || !this.book.ofOrder[order].length) return;
+    const bars = this.book.ofOrder[order], start = bars.reduce((least, bar) => Math.min(least, bar[AT.start]), Infinity), end = this.book.endOf(order);
+    const pad = Math.max(3600, (end - start) * 0.1);
+    this.view.show(start - pad, end + pad);
+    this.measure();
+    const rows = bars.map((bar) => this.rowOf.get(bar[AT.lane])).filter((row) => row !== undefined);
+    if (rows.length) this.view.showRow(Math.min(...rows));
+    this.pick(order);
+  }
+
+  find(text) {
+    const wanted = text.trim().toLowerCase(), { hits } = this.parts, has = (...names) => names.some((name) => name && name.toLowerCase().includes(wanted));
+    if (!wanted) { this.found = null; hits.textContent = ""; this.pick(-1); }
+    else {
+      const orders = this.book.orders.map((order, at) => (has(order.id, order.item) && this.book.ofOrder[at].length ? at : -1)).filter((at) => at >= 0);
+      const lanes = this.shownLanes.filter((lane) => has(this.book.lanes[lane].id, this.book.lanes[lane].name));
+      const inOrders = new Set(orders), inLanes = new Set(lanes);
+      this.found = { list: [...orders.map((order) => ({ order })), ...lanes.map((lane) => ({ lane }))], at: -1, bars: (bar) => inOrders.has(bar[AT.order]) || inLanes.has(bar[AT.lane]) };
+      this.picked = this.pickedRoot = -1;
+      this.nextFound(1);
+    }
+    if (!this.parts.sheet.hidden) this.table.draw();
+  }
+
+  nextFound(by) {
+    const { found } = this, { hits } = this.parts;
+    if (!found) return;
+    const all = found.list.length;
+    found.at = all ? (found.at + by + all) % all : -1;
+    hits.textContent = all ? this.say("foundOf", { at: found.at + 1, all }) : this.say("notFound");
+    const { order, lane } = found.list[found.at] ?? {};
+    if (order !== undefined) this.reveal(this.book.ofOrder[order].find((bar) => bar[AT.lane] >= 0));
+    if (lane !== undefined) { this.unfold(lane); this.view.showRow(this.rowOf.get(lane)); }
+    this.draw();
+  }
+
+  reveal(bar) {
+    if (!bar) return;
+    this.unfold(bar[AT.lane]);
+    this.view.showTime(bar[AT.start]);
+    this.view.showRow(this.rowOf.get(bar[AT.lane]) ?? 0);
+  }
+
+  unfold(lane) {
+    const row = this.foldedRows.get(lane);
+    if (row === undefined) return;
+    this.folded.delete(this.rows[row].group.key);
+    this.arrange();
+  }
+
+  focusFind() { this.parts.find.focus(); }
+
+  // ── tools ──
+
+  zoomBy(factor) { this.view.zoom(factor); this.draw(); }
+  fit() { this.view.fit(); this.draw(); }
+  goNow() { this.view.show(this.present - this.view.span * 0.15, this.present + this.view.span * 0.85); this.draw(); }
+  recolour(scheme) {
+    this.scheme = this.parts.scheme.value = scheme;
+    fillLegend(this, this.parts.legend);
+    this.draw();
+  }
+
+  
+  regroup(grouping) {
+    Object.assign(this, { grouping, scope: null });
+    this.parts.grouping.value = grouping;
+    this.view.top = 0;
+    this.arrange();
+  }
+
+  only(kind) { Object.assign(this, { kind, scope: null }); this.view.top = 0; this.arrange(); }
+  tighten() { this.tight = !this.tight; this.querySelector(".tight").setAttribute("aria-pressed", String(this.tight)); this.draw(); }
+
+  showSpan(seconds) {
+    const { from, to } = this.view, seen = from <= this.present && this.present <= to;
+    const start = this.clock.midnight(seen ? this.present : Math.max(from, this.book.data.from));
+    this.view.show(start, start + seconds);
+    this.draw();
+  }
+
+  foldAll(fold) {
+    this.folded = new Set(fold ? this.rows.map((row) => row.group.key) : []);
+    this.arrange();
+  }
+
+  /** A click on a name: folds a group, or shows the load of a lane and, again, of all. */
+  clickRow(row) {
+    const { lane, group } = this.rows[row] ?? {};
+    if (group === undefined) return;
+    if (lane >= 0) {
+      const key = `lane ${lane}`;
+      this.scope = this.scope?.key === key ? null : { key, lanes: [lane], name: this.book.lanes[lane].id };
+    } else {
+      if (this.folded.has(group.key)) this.folded.delete(group.key); else this.folded.add(group.key);
+      this.scope = this.scopeOf(group);
+      this.arrange();
+    }
+    this.draw();
+  }
+
+  openBar(bar) { this.fire("open", { table: "operation", key: [this.book.orders[bar[AT.order]].id, bar[AT.op]] }); }
+
+  openCursor() {
+    const { bar, row } = this.cursor;
+    if (bar) this.openBar(bar);
+    else if (this.rows[row]) {
+      this.clickRow(row);
+      if (this.rows[row].lane < 0) this.cursor.setRow(row);
     }
   }
 
-  axis(rows) {
-    const span = this.to - this.from, steps = [900, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2419200, 7257600];
-    const step = steps.find((s) => (s / span) * this.width > 86) ?? 31536000;
-    const parts = [], shift = this.offset(this.from);
-    for (let time = Math.ceil((this.from + shift) / step) * step - shift; time < this.to; time += step) {
-      const x = this.x(time), text = this.clock(time);
-      parts.push(`<line class="grid" x1="${x}" x2="${x}" y1="${HEAD - 6}" y2="${HEAD + rows * LANE + LOAD}"/><text class="quiet" x="${x + 3}" y="${HEAD - 10}">${step < 86400 ? text.slice(5) : text.slice(0, 10)}</text>`);
-    }
-    const now = this.x(this.book.start);
-    if (now > this.left) parts.push(`<line x1="${now}" x2="${now}" y1="0" y2="${HEAD + rows * LANE}" stroke="var(--accent)" stroke-width="2"/>`);
-    return parts.join("");
+  showTable(open) {
+    const { sheet, stage, flip } = this.parts;
+    sheet.hidden = !open;
+    stage.hidden = open;
+    flip.textContent = this.say(open ? "chart" : "table");
+    if (open) this.table.draw();
+    else this.draw();
+    (open ? sheet.querySelector(".scroll") : flip).focus({ preventScroll: true });
   }
 
-  load(y) {
-    const slots = Math.max(8, Math.floor(this.width / 14)), span = (this.to - this.from) / slots, busy = new Float64Array(slots);
-    for (const index of this.shown) for (const bar of this.ofLane[index]) {
-      if (bar[2] <= this.from || bar[1] >= this.to) continue;
-      for (let s = Math.max(0, Math.floor((bar[1] - this.from) / span)); s < slots && this.from + s * span < bar[2]; s++)
-        busy[s] += Math.max(0, Math.min(bar[2], this.from + (s + 1) * span) - Math.max(bar[1], this.from + s * span));
-    }
-    const full = span * Math.max(1, this.shown.length);
-    const bars = [...busy].map((b, s) => {
-      const h = Math.min(1, b / full) * (LOAD - 18);
-      return `<rect x="${this.left + (s * this.width) / slots + 1}" y="${y + LOAD - 4 - h}" width="${this.width / slots - 2}" height="${h}" fill="var(--accent)" opacity=".7"><title>${((100 * b) / full).toFixed(0)} %</title></rect>`;
-    });
-    return `<rect x="0" y="${y}" width="${this.svg.clientWidth}" height="${LOAD}" fill="var(--surface)"/><text class="quiet" x="8" y="${y + 20}">${this.words.load}</text>${bars.join("")}`;
+  showKeys() { this.parts.keys.showModal(); }
+  fullScreen() { if (document.fullscreenElement) document.exitFullscreen(); else this.requestFullscreen?.(); }
+
+  // ── changes ──
+
+  undo() { this.edit.undo(); }
+  redo() { this.edit.redo(); }
+  discard() { this.edit.discard(); }
+  propose() { this.fire("propose", this.changes); }
+
+  fire(name, detail) { this.dispatchEvent(new CustomEvent(`lane-board-${name}`, { detail, bubbles: true })); }
+
+  tell(text, tone = "") {
+    clearTimeout(this.later);
+    this.parts.said.textContent = text;
+    this.parts.said.className = `said no-print ${tone}`;
   }
 
-  save() {
-    const copy = this.svg.cloneNode(true), style = getComputedStyle(this);
-    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    copy.setAttribute("width", this.svg.clientWidth);
-    const names = ["--surface", "--ink", "--quiet", "--line", "--rest", "--late", "--done", "--planned", "--accent", ...Array.from({ length: 8 }, (_, i) => `--okabe-${i}`)];
-    const probe = document.createElement("i");
-    this.append(probe);
-    copy.setAttribute("style", names.map((name) => { probe.style.color = `var(${name})`; return `${name}:${getComputedStyle(probe).color}`; }).join(";") + `;font-family:${style.fontFamily.replaceAll('"', "'")}`);
-    probe.remove();
-    copy.insertAdjacentHTML("afterbegin", `<style>text{font-size:${FONT}px;fill:var(--ink)}.quiet{fill:var(--quiet)}.closed{fill:var(--rest)}.grid{stroke:var(--line)}.setup{fill:var(--quiet);opacity:.55}.dim{opacity:.18}.mark{fill:none;stroke:var(--late);stroke-width:2}.link{fill:none;stroke:var(--ink)}</style>`);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([copy.outerHTML], { type: "image/svg+xml" }));
-    link.download = "lane-board.svg";
-    link.click();
-    URL.revokeObjectURL(link.href);
+  showChanges() { fillChanges(this, this.parts); }
+
+  /** The answer beside the bar in hand; read out once it has stood for a moment. */
+  showVerdict() {
+    const { verdict, said } = this.parts, { moving } = this.edit;
+    fillVerdict(this, verdict);
+    clearTimeout(this.later);
+    if (!moving) return;
+    if (!this.hands.act) this.placeVerdict(besideBar(this.view, moving.ghosts().find((bar) => bar[AT.lane] === moving.lane), this.rowOf.get(moving.lane) ?? 0));
+    this.later = setTimeout(() => { said.textContent = [...verdict.children].map((part) => part.textContent).join(" "); }, PAUSE_MS);
   }
+
+  placeVerdict({ x, y }) {
+    fillVerdict(this, this.parts.verdict);
+    placeNear(this.parts.verdict, this.parts.stage, x, y);
+  }
+
+  // ── files ──
+
+  /** What `draw` gives while the board wears its light colours, as paper wants them. */
+  inLight(draw) {
+    this.style.setProperty("color-scheme", "light");
+    this.readColours();
+    const drawn = draw();
+    this.style.removeProperty("color-scheme");
+    this.rethink();
+    return drawn;
+  }
+
+  toSvg() { this.measure(); return svgOf(this); }
+  toPng() { this.measure(); return pngOf(this); }
+  saveSvg() { download(new Blob([this.toSvg()], { type: "image/svg+xml" }), "lane-board.svg"); }
+  async savePng() { download(await this.toPng(), "lane-board.png"); }
 }
+
 customElements.define("lane-board", LaneBoard);
