@@ -44,6 +44,7 @@ class Server:
         if self._as:
             os.chown(self.folder, self._as["user"], self._as["group"])
         init = ["initdb", "-D", "data", "-U", "lineshaft", "-E", "UTF8", "--locale=C", "-A", "trust", "-N"]
+        init += ["--locale-provider=icu", "--icu-locale=en-US"]
         self._run(*init, "--no-instructions")
         self.port = _free_port()
         settings = {

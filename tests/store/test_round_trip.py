@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import dataframely as dy
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -168,6 +169,17 @@ def test_a_write_is_held_to_the_rules_across_tables(place):
         with pytest.raises(BadInput) as bad:
             works.write({"operation_mode": mode.clear()}, "li", "clear")
         assert bad.value.faults[0].rule == "no_mode"
+
+
+def test_text_sorts_by_its_bytes(place):
+    names = ["b", "A", "_", "é", "a", "甲", "Z"]
+    items = pl.DataFrame({"item_id": names, "kind": "part"})
+    with Works.create(place, "Test") as works:
+        works.write({"item": items}, "li", "import")
+        column = works.catalog.tables["item"].c.item_id
+        with works.database.reading() as connection:
+            found = connection.execute(sa.select(column).order_by(column)).scalars().all()
+    assert found == sorted(names, key=str.encode)
 
 
 def test_a_time_zone_must_exist(place):

@@ -76,7 +76,11 @@ class Database:
 
     @contextmanager
     def aside(self) -> Iterator[sa.Connection]:
-        """A transaction that waits for no turn, on disk when it ends: for rows that only one writer can ever mean."""
+        """A transaction that waits for no turn, on disk when it ends: for rows that only one writer can ever mean.
+
+        Not for a file: it knows one writer at a time.
+        """
+        assert not isinstance(self.dialect, Sqlite)
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection

@@ -76,13 +76,15 @@ class Sqlite:
         return engine
 
     def snapshot(self, connection: sa.Connection) -> sa.RootTransaction:
-        """WAL keeps what a reader began with."""
+        """WAL keeps what a reader began with; nothing can be written by mistake."""
         transaction = connection.begin()
+        connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.exec_driver_sql("BEGIN")
         return transaction
 
     def turn(self, connection: sa.Connection) -> str | None:
         """Who holds the file's lock writes."""
+        connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return None
 
@@ -106,7 +108,7 @@ class Postgres:
 
     Writers of one works take turns by an advisory lock, so that each sees what the one before has done; a commit is
     on the server's disk when acknowledged, whatever the server's own default (``synchronous_commit``); a client that
-    vanished with its machine gives its turn back within a minute.
+    vanished with its machine gives its turn back in less than `BUSY_S`.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ class Postgres:
         return engine
 
     def snapshot(self, connection: sa.Connection) -> sa.RootTransaction:
-        """Repeatable read, and nothing can be written by mistake."""
+        """Repeatable read; nothing can be written by mistake."""
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return connection.begin()
 
@@ -164,8 +166,8 @@ class Postgres:
             "synchronous_commit": "CASE current_setting('synchronous_commit') WHEN 'remote_apply' "
             "THEN 'remote_apply' ELSE 'on' END",
             "lock_timeout": f"'{BUSY_S}s'",
-            "tcp_keepalives_idle": "'30'",
-            "tcp_keepalives_interval": "'10'",
+            "tcp_keepalives_idle": "'10'",
+            "tcp_keepalives_interval": "'5'",
             "tcp_keepalives_count": "'3'",
         }
         connection.autocommit = True
