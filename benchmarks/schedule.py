@@ -202,13 +202,21 @@ def line(name, row, peers):
 def print_means(kept, peers):
     """Mean, greatest gap and wins over the instances that every method has done."""
     rows = [row for row in kept.values() if all(method in row for method in ["ours", *peers])]
-    print(f"\n{len(rows)} instances, gap to best known: mean and greatest; wins of ours (ties)")
+    print(
+        f"\n{len(rows)} instances; gap to best known, mean and greatest where there is an answer; ours better (equal)"
+    )
     for method in ["ours", *peers]:
         gaps = [gap(row, method) for row in rows if gap(row, method) is not None]
-        wins = sum((gap(row, "ours") or 0) < (gap(row, method) or 0) for row in rows)
-        ties = sum(gap(row, "ours") == gap(row, method) for row in rows)
+        wins = sum(reached(row, "ours") < reached(row, method) for row in rows)
+        ties = sum(reached(row, "ours") == reached(row, method) for row in rows)
+        none = f"; no answer to {len(rows) - len(gaps)}" if len(gaps) < len(rows) else ""
         mean = sum(gaps) / max(1, len(gaps))
-        print(f"  {method:<12}{mean:7.2f} %  {max(gaps, default=0):7.2f} %   {wins} ({ties})")
+        print(f"  {method:<12}{mean:7.2f} %  {max(gaps, default=0):7.2f} %   {wins} ({ties}){none}")
+
+
+def reached(row, method):
+    """The makespan, endless without an answer."""
+    return float("inf") if row[method]["makespan"] is None else row[method]["makespan"]
 
 
 if __name__ == "__main__":

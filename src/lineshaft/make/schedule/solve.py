@@ -88,7 +88,8 @@ def improve(
 ) -> tuple[Answer, int, StoppedBy]:
     """Search round by round until a limit, a cancel, or a proof that nothing is better.
 
-    No round begins that would leave less than `explaining_s` of the time limit, were it as long as the one before.
+    No round begins that, were it as long as the one before, would leave less of the time limit than twice
+    `explaining_s`: what is proposed is then sorted and validated.
     """
     shop = compiled.shop
     limit = run.work_limit
@@ -98,7 +99,7 @@ def improve(
     work, offered, round_s = 0, answer.timetable, 0.0
     while True:
         answer = Answer(rounds.best, rounds.figures, rounds.proven)
-        stop = stopped_by(goal, answer, work, limit, run, round_s + explaining_s)
+        stop = stopped_by(goal, answer, work, limit, run, round_s + 2 * explaining_s)
         if stop:
             return answer, work, stop
         if work % OFFER_ROUNDS == OFFER_ROUNDS - 1 and answer.timetable is not offered:
