@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lineshaft.core import Fault, Kpi, Missing, Words
+from lineshaft.core import Change, Fault, Kpi, Missing, Words
 from lineshaft.store.overlay import Cell
 from lineshaft.store.system import RUN
 
@@ -18,7 +18,8 @@ from lineshaft.store.system import RUN
 class RunRecord:
     """What is known of a run.
 
-    `kind` is "run", or "undo" for a proposal that takes an accept back. `status` is "queued", "running", "done",
+    `kind` is "run", "edit" for `changes` by hand to the plan in force (or of `basis_run`), or "undo" for a proposal that
+    takes an accept back. `status` is "queued", "running", "done",
     "cancelled" (before a first answer) or "failed" (then `error` says why). `inputs` maps each input table to its
     digest, `basis` also the tables that accepting replaces. `result_status`, `kpis`, `work` and `stopped_by` are the result's own.
     """
@@ -46,6 +47,8 @@ class RunRecord:
     result_blob: str | None
     result_digest: str | None
     error: dict[str, Any] | None
+    changes: tuple[Change, ...] = ()
+    basis_run: str | None = None
 
 
 def find(connection: sa.Connection, run: str) -> RunRecord:
@@ -97,6 +100,8 @@ def _record(row: sa.Row[Any]) -> RunRecord:
     def moment(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
 
+    params = json.loads(row.params)
+    asked = params if row.kind == "edit" else {"params": params, "changes": (), "basis_run": None}
     return RunRecord(
         run_id=run_id(row.no),
         kind=row.kind,
@@ -104,7 +109,7 @@ def _record(row: sa.Row[Any]) -> RunRecord:
         engine_version=row.engine_version,
         lineshaft_version=row.lineshaft_version,
         actor=row.actor,
-        params=json.loads(row.params),
+        params=asked["params"],
         limits=json.loads(row.limits),
         overlay=tuple(Cell(**{**cell, "key": tuple(cell["key"])}) for cell in json.loads(row.overlay)),
         inputs=json.loads(row.inputs),
@@ -121,4 +126,6 @@ def _record(row: sa.Row[Any]) -> RunRecord:
         result_blob=row.result_blob,
         result_digest=row.result_digest,
         error=json.loads(row.error) if row.error else None,
+        changes=tuple(Change(**{**change, "key": tuple(change["key"])}) for change in asked["changes"]),
+        basis_run=asked["basis_run"],
     )

@@ -22,7 +22,7 @@ from lineshaft.core import (
 )
 from lineshaft.core.digest import canonical, result_bytes
 from lineshaft.core.params import make
-from lineshaft.core.solve import solve
+from lineshaft.core.solve import edit, on_plan, prepare_edit, solve
 from lineshaft.store import jobs, log, state, versions
 from lineshaft.store.overlay import Cell, lay_over
 from lineshaft.store.pack import pack, unpack, unpack_frames
@@ -149,19 +149,24 @@ def cancel(works: Works, run: str) -> None:
 
 
 def compute(works: Works, record: RunRecord, run: Run) -> Result[Any]:
-    """Solve a run from its stored inputs."""
+    """Solve a run, or repeat an edit, from its stored inputs."""
     engine = works.engine(record.engine)
+    if record.kind == "edit":
+        laid_out = prepare_edit(engine, inputs(works, record), record.params)
+        return edit(laid_out, record.changes, explained=True)
     return solve(engine, inputs(works, record), record.params, run)
 
 
 def inputs(works: Works, record: RunRecord) -> Frames:
-    """What a run read, by input member of its engine."""
+    """What a run read, by input member of its engine; an edit also reads the plan of its basis."""
     with works.database.reading() as connection:
         frames = {
             name: versions.version(works, connection, name, digest) for name, digest in record.inputs.items()
         }
-    seen = lay_over(frames, record.overlay, works.catalog.schemas)
-    return versions.by_member(works.engine(record.engine), seen)
+        basis = find(connection, record.basis_run) if record.basis_run else None
+    engine = works.engine(record.engine)
+    seen = versions.by_member(engine, lay_over(frames, record.overlay, works.catalog.schemas))
+    return on_plan(engine, seen, load_result(works, basis).tables) if basis else seen
 
 
 def run_of(record: RunRecord) -> Run:
@@ -177,17 +182,7 @@ def run_of(record: RunRecord) -> Run:
 
 def store_result(works: Works, no: int, worker: str | None, result: Result[Any]) -> bool:
     """Store a run's result; False when `worker` has lost its lease (None: store in any case)."""
-    blob = works.blobs.keep(pack(result))
-    values = {
-        "status": "done",
-        "ended": _now(works),
-        "stopped_by": result.stopped_by,
-        "work": float(result.work),
-        "result_status": result.status,
-        "kpis": canonical(result.kpis).decode(),
-        "result_blob": blob,
-        "result_digest": _sha(result_bytes(result)),
-    }
+    values = result_values(works, result)
 
     def store(connection: sa.Connection) -> bool:
         if worker is not None and not jobs.finish(connection, no, worker):
@@ -200,6 +195,20 @@ def store_result(works: Works, no: int, worker: str | None, result: Result[Any])
         return True
 
     return works.database.write(store)
+
+
+def result_values(works: Works, result: Result[Any]) -> dict[str, Any]:
+    """What a finished run's row says of its result, which is kept."""
+    return {
+        "status": "done",
+        "ended": _now(works),
+        "stopped_by": result.stopped_by,
+        "work": float(result.work),
+        "result_status": result.status,
+        "kpis": canonical(result.kpis).decode(),
+        "result_blob": works.blobs.keep(pack(result)),
+        "result_digest": _sha(result_bytes(result)),
+    }
 
 
 def store_failure(works: Works, no: int, worker: str, status: str, error: BaseException) -> None:
@@ -264,7 +273,7 @@ def replay(works: Works, record: RunRecord) -> bool:
         No result, an undo, or another version of the engine is installed.
     """
     result_blob(record)
-    engine = works.engine(record.engine) if record.kind == "run" else None
+    engine = works.engine(record.engine) if record.kind in ("run", "edit") else None
     if engine is None or engine.version != record.engine_version:
         installed = engine.version if engine else "-"
         raise Refused(

@@ -16,7 +16,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
-from lineshaft.store import accept, executors, jobs, log, migrate, runs, state, versions, worker
+from lineshaft.core import Change as HandChange
+from lineshaft.core.solve import Prepared
+from lineshaft.core.solve import edit as answer_edit
+from lineshaft.store import accept, edits, executors, jobs, log, migrate, runs, state, versions, worker
 from lineshaft.store.accept import AcceptRecord, Undone
 from lineshaft.store.companion import OnProgress
 from lineshaft.store.dialects import Connect, connect_sqlite
@@ -57,6 +60,7 @@ class Works:
         self.now = clock
         self.database, self.blobs, self.offers = home.database, home.blobs, home.offers
         self.catalog = Catalog()
+        self.prepared_states = edits.PreparedStates()
         self._engines: Mapping[str, Engine] = {}
         for name, schema in TABLES.items():
             self.catalog.add(name, schema)
@@ -373,6 +377,27 @@ class Works:
         """Number of log entries and the root hash over them."""
         with self.database.reading() as connection:
             return log.root(connection)
+
+    def prepared(self, engine: Engine | str, basis_run: str | None = None) -> Prepared:
+        """The engine's state for edits of the plan in force, or of a run's; kept, so that the next call is quick."""
+        return edits.prepared(self, self._manifest(engine), basis_run)[1]
+
+    def edit(
+        self, engine: Engine | str, changes: Sequence[HandChange], basis_run: str | None = None
+    ) -> Result[Any]:
+        """What the plan in force, or of a run, becomes with these changes; nothing is stored."""
+        return answer_edit(self.prepared(engine, basis_run), changes)
+
+    def propose_edit(
+        self,
+        engine: Engine | str,
+        changes: Sequence[HandChange],
+        basis_run: str | None = None,
+        actor: str = "",
+        request: str = "",
+    ) -> str:
+        """Store the edited plan as a proposal like any other; the run's id. See `lineshaft.store.edits.propose`."""
+        return edits.propose(self, self._manifest(engine), changes, basis_run, actor, request)
 
     def _manifest(self, engine: Engine | str) -> Engine:
         if isinstance(engine, str):
