@@ -26,12 +26,12 @@ from lineshaft.faces.http import (
     tables,
     works,
 )
+from lineshaft.faces.http.agents import AgentsLater
 from lineshaft.faces.http.asking import ApiRoute
 from lineshaft.faces.http.oidc import Provider
 from lineshaft.faces.http.rates import AddressGate, Rates, Turnstile
 from lineshaft.faces.http.sizes import Sizes
 from lineshaft.faces.http.uploads import Uploads
-from lineshaft.faces.mcp import http_app
 from lineshaft.faces.web import pages
 from lineshaft.store.site import Site
 
@@ -75,7 +75,7 @@ def create_app(
     rates
         How often a person and an address may ask.
     """
-    mcp = http_app(site)
+    mcp = AgentsLater(site)
 
     @asynccontextmanager
     async def living(_app: FastAPI) -> AsyncIterator[None]:
