@@ -1,20 +1,67 @@
-"""An engine appears everywhere without face code: command line, workbook, works."""
+"""An engine appears everywhere without face code: command line, API, agents' tools, pages, workbook, works."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
+from contract.faces import FACES, face
 
-from lineshaft.core.solve import table_name
+from lineshaft.core import Run
+from lineshaft.core.digest import result_bytes
+from lineshaft.core.solve import solve, table_name
+from lineshaft.faces.desk.comparing import frames_of
+from lineshaft.faces.saying import reason_words
 from lineshaft.store.importing import read_tables
 from lineshaft.store.workbook import engine_schemas, write_example, write_workbook
+
+WORK, SEED = 2, 3
 
 
 def by_table(engine):
     """The example's frames by table."""
     schemas = engine.load("inputs").member_schemas()
     return {table_name(schemas[member]): frame for member, frame in engine.load("example")().items()}
+
+
+@pytest.fixture(params=FACES)
+def at(request, lineshaft, tmp_path):
+    """A works with nothing in it, behind one of the faces."""
+    with face(request.param, tmp_path, lineshaft) as opened:
+        yield opened
+
+
+def test_every_face_gives_the_same_answer_and_decides_alike(engine, at, tmp_path):
+    """Bytes, figures and reasons that the engine gives with nothing around it; then preview, accept and undo."""
+    pure = solve(engine, engine.load("example")(), run=Run(seed=SEED, work_limit=WORK))
+    write_example(engine, by_table(engine), tmp_path / "example.xlsx")
+    at.fill(tmp_path / "example.xlsx")
+    told = at.run(engine.name, work_limit=WORK, seed=SEED)
+    assert told.status == pure.status
+    assert told.result_digest == hashlib.sha256(result_bytes(pure)).hexdigest()
+    assert told.kpis == {kpi.name: pytest.approx(kpi.value, rel=1e-12) for kpi in pure.kpis}
+    assert told.reasons == [
+        (reason.code, tuple(map(str, reason.key)), *reason_words(engine, reason)) for reason in pure.reasons
+    ]
+    proposed = frames_of(pure)
+    before = {name: at.works.read(name) for name in proposed}
+    shown = {name: (len(frame), 0, 0) for name, frame in proposed.items() if len(frame)}
+    assert at.preview(told.run) == shown
+    accepted = at.accept(told.run)
+    assert all(at.works.read(name).equals(frame) for name, frame in proposed.items())
+    at.undo(accepted)
+    assert all(at.works.read(name).equals(frame) for name, frame in before.items())
+
+
+def test_every_face_knows_every_engine(engine, at):
+    assert at.engines()[engine.name] == engine.title
+
+
+def test_every_face_names_a_wrong_limit(engine, at):
+    said = at.wrong(engine.name)
+    assert "work_limit" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -68,27 +115,6 @@ def test_the_command_line_writes_its_template(engine, lineshaft, tmp_path):
     assert done.code == 0, done.err
     empty = read_tables(tmp_path / "template.xlsx", engine_schemas(engine))
     assert all(frame.is_empty() for frame in empty.values())
-
-
-def test_the_command_line_runs_accepts_and_undoes_it(engine, lineshaft, tmp_path):
-    write_example(engine, by_table(engine), tmp_path / "example.xlsx")
-    works = tmp_path / "works"
-    for arguments in (("init", works), ("import", works, tmp_path / "example.xlsx")):
-        done = lineshaft(*arguments)
-        assert done.code == 0, done.err + done.out
-    done = lineshaft("run", engine.name, works, "--work-limit", "4", "--seed", "3", "--json")
-    assert done.code == 0, done.err + done.out
-    answer = json.loads(done.out)
-    assert {"engine", "version", "status", "digest", "kpis", "reasons", "warnings"} <= set(answer)
-    assert answer["engine"] == engine.name
-    for kpi in answer["kpis"]:
-        assert {"name", "value", "unit", "bound", "gap"} <= set(kpi)
-    run_id = answer["run"]
-    again = lineshaft("replay", run_id, "--works", works)
-    assert again.code == 0, again.err + again.out
-    for arguments in (("preview", works, run_id), ("accept", works, run_id), ("undo", works)):
-        done = lineshaft(*arguments)
-        assert done.code == 0, done.err + done.out
 
 
 def test_a_wrong_parameter_is_one_readable_line(engine, lineshaft, tmp_path):
