@@ -88,6 +88,11 @@ def home_of(place: Place, connect: Connect = connect_sqlite) -> Home:
     return FolderHome(Path(place), connect)
 
 
+def shown(place: Place) -> str:
+    """A place for people to read: without the password."""
+    return str(place) if isinstance(place, Path) else sa.make_url(place).render_as_string(hide_password=True)
+
+
 class FolderHome:
     """`works.db` (SQLite), `blobs/` and `offers/` in a folder."""
 

@@ -28,6 +28,7 @@ from lineshaft.faces.desk.describing import describe_engine
 from lineshaft.faces.saying import reader_language
 from lineshaft.store.folder import write_folder
 from lineshaft.store.history import plan_view
+from lineshaft.store.home import Place, parse_url, shown
 from lineshaft.store.importing import preview_import
 from lineshaft.store.layouts import PLAN_TABLES, read_layout
 from lineshaft.store.mapping import HeadingMap
@@ -35,7 +36,7 @@ from lineshaft.store.workbook import write_example, write_template, write_workbo
 from lineshaft.store.works import Works
 from lineshaft.tables.rules import RULES
 
-HEADINGS = "headings.json"
+HEADINGS = "headings"
 NOTES = "import-notes.txt"
 FLOW_TITLES = {
     "order_flow": Words("Orders: from first start to last end", "工单:自首道开工至末道完工"),
@@ -46,18 +47,28 @@ FLOW_TITLES = {
 LOG_SUFFIXES = (".xes", ".xes.gz")
 
 
-def init(path: Path, name: str, zone: str, example: str, scale: float) -> None:
+def init(place: Place, name: str, zone: str, example: str, scale: float) -> None:
     """`lineshaft init`."""
     if example not in ("", "crane-works"):
         raise Missing(
             f"There is no example {example!r}; try crane-works.", f"没有示例 {example!r},可用 crane-works。"
         )
     language = reader_language()
-    with Works.create(path, name or path.name, zone) as works:
+    with Works.create(place, name or place_name(place), zone) as works:
         if example:
             fill_with_crane_works(works, scale)
-        rows = sum(works.tables().values())
-    say(language, f"Works made in {path}: {rows:,} rows.", f"已在 {path} 新建工厂数据:{rows:,} 行。")
+        rows, said = sum(works.tables().values()), works.said
+    say(language, f"Works made in {said}: {rows:,} rows.", f"已在 {said} 新建工厂数据:{rows:,} 行。")
+
+
+def place_name(place: Place) -> str:
+    """What a works is called when nobody says: the folder's name, or the schema's."""
+    return place.name if isinstance(place, Path) else parse_url(place)[1]
+
+
+def notes_file(place: Place | None) -> Path | None:
+    """Where all notes of an import are kept: in a works' folder, if it has one."""
+    return place / NOTES if isinstance(place, Path) else None
 
 
 def fill_with_crane_works(works: Works, scale: float) -> None:
@@ -68,7 +79,7 @@ def fill_with_crane_works(works: Works, scale: float) -> None:
 
 
 def import_(
-    path: Path,
+    place: Place,
     source: Path,
     layout: str,
     mapping: Path | None,
@@ -82,7 +93,7 @@ def import_(
     if mode not in ("upsert", "replace"):
         raise Missing(f"mode is {mode!r}: upsert or replace", f"mode 为 {mode!r},须为 upsert 或 replace")
     language = reader_language()
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         notes: list[Words] = []
         if layout == "auto" and source.name.lower().endswith(LOG_SUFFIXES):
             layout = "log"
@@ -100,7 +111,7 @@ def import_(
             {"written": not preview, "tables": change.counts, "notes": [note._asdict() for note in notes]}
         )
         return
-    print_notes(notes, path / NOTES, language)
+    print_notes(notes, notes_file(place), language)
     print_changes(change.counts, language)
     if preview:
         say(language, "Preview only; nothing was written.", "仅为预览,未写入任何数据。")
@@ -110,11 +121,10 @@ def _tables_to_import(
     works: Works, source: Path, mapping: Path | None, mode: str, partial: bool, preview: bool, language: str
 ) -> tuple[dict[str, pl.DataFrame], list[Words]]:
     """Good rows of a workbook, file or folder; the headings it used are remembered once they are written."""
-    kept = works.path / HEADINGS
-    place = mapping or (kept if kept.exists() else None)
     if mapping and not mapping.is_file():
         raise Missing(f"{mapping} is not there.", f"{mapping} 不存在。")
-    headings = HeadingMap.from_json(place.read_text(encoding="utf-8")) if place else None
+    given = mapping.read_text(encoding="utf-8") if mapping else works.recall(HEADINGS)
+    headings = HeadingMap.from_json(given) if given else None
     existing = {name: works.read(name) for name in works.tables()}
     found = preview_import(
         source, works.catalog.schemas, existing, headings, mode=mode, time_zone=works.time_zone
@@ -123,13 +133,13 @@ def _tables_to_import(
     if found.faults:
         print_faults(found.faults, language)
     if mapping and not preview:
-        kept.write_text(found.headings.to_json(), encoding="utf-8")
+        works.remember(HEADINGS, found.headings.to_json())
     return frames, [Words(warning.say("en"), warning.say("zh")) for warning in found.warnings]
 
 
-def check(path: Path, as_json: bool) -> None:
+def check(place: Place, as_json: bool) -> None:
     """`lineshaft check`."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         counts = works.tables()
         frames = {name: works.read(name) for name in counts}
         _, faults = check_tables(frames, works.catalog.schemas, RULES)
@@ -147,9 +157,9 @@ def run(
     params: dict[str, Any],
     limits: dict[str, Any],
     *,
-    works: Path | None,
+    works: Place | None,
     source: tuple[str, str],
-    keep: Path | None,
+    keep: Place | None,
     as_json: bool,
     seeds: str,
     scenarios: list[Path],
@@ -166,42 +176,41 @@ def run(
     language = reader_language()
     with _works_to_plan(works, layout, Path(files), keep) as opened:
         if seeds or scenarios:
-            place = works or keep
+            place = opened.said if works or keep else None
             run_many(opened, place, engine, params, limits, seeds, scenarios, executor, by, as_json)
             return
         with ProgressLine(language, quiet=as_json) as line:
             run_id = opened.propose(
                 engine, params, limits, actor=by, on_progress=line.tell, executor=executor
             )
-        result = opened.result(run_id)
+        result, said = opened.result(run_id), opened.said
     if as_json:
         print_json(result_json(engine, result, run_id))
         return
     print_result(engine, result, language)
     if works or keep:
-        place = works or keep
         say(
             language,
-            f"\nRun {run_id}. Next: lineshaft accept {place} {run_id}",
-            f"\n运行 {run_id}。下一步:lineshaft accept {place} {run_id}",
+            f"\nRun {run_id}. Next: lineshaft accept {said} {run_id}",
+            f"\n运行 {run_id}。下一步:lineshaft accept {said} {run_id}",
         )
 
 
-def _works_to_plan(works: Path | None, layout: str, files: Path, keep: Path | None) -> Works:
+def _works_to_plan(works: Place | None, layout: str, files: Path, keep: Place | None) -> Works:
     if works is not None:
         return Works.open(works)
     frames, notes = read_layout(layout, files)
     frames = {name: frame for name, frame in frames.items() if name not in PLAN_TABLES}
     opened = Works.create(keep, files.stem) if keep else Works.transient(files.stem)
-    print_notes(notes, opened.path / NOTES if keep else None, reader_language())
+    print_notes(notes, notes_file(keep), reader_language())
     opened.write(frames, "lineshaft", "import", source=files.name)
     return opened
 
 
-def show(path: Path, what: str, rows: int, as_json: bool) -> None:
+def show(place: Place, what: str, rows: int, as_json: bool) -> None:
     """`lineshaft show`."""
     language = reader_language()
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         if not what:
             _show_overview(works, language, as_json)
         elif what in works.catalog.schemas:
@@ -236,9 +245,9 @@ def _show_overview(works: Works, language: str, as_json: bool) -> None:
         out.print(f"  {record.run_id}  {record.engine}  {record.status}  {figures}", markup=False)
 
 
-def flow(path: Path, rows: int, as_json: bool) -> None:
+def flow(place: Place, rows: int, as_json: bool) -> None:
     """`lineshaft flow`."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         tables = {name: works.read(name) for name in ("operation", "operation_plan", "resource_plan")}
         if tables["operation_plan"].is_empty():
             raise no_plan()
@@ -251,9 +260,9 @@ def flow(path: Path, rows: int, as_json: bool) -> None:
         print_frame(frame, rows)
 
 
-def preview(path: Path, run_id: str, as_json: bool) -> None:
+def preview(place: Place, run_id: str, as_json: bool) -> None:
     """`lineshaft preview`."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         change = works.preview(run_id)
     if as_json:
         print_json({"tables": change.counts})
@@ -261,40 +270,40 @@ def preview(path: Path, run_id: str, as_json: bool) -> None:
         print_changes(change.counts, reader_language())
 
 
-def accept(path: Path, run_id: str, by: str, as_json: bool) -> None:
+def accept(place: Place, run_id: str, by: str, as_json: bool) -> None:
     """`lineshaft accept`."""
-    with Works.open(path) as works:
-        accept_id = works.accept(run_id, by)
+    with Works.open(place) as works:
+        accept_id, said = works.accept(run_id, by), works.said
     if as_json:
         print_json({"accept": accept_id, "run": run_id})
     else:
         say(
             reader_language(),
-            f"Run {run_id} accepted as {accept_id}. To take it back: lineshaft undo {path} {accept_id}",
-            f"已采纳运行 {run_id}(编号 {accept_id})。撤销:lineshaft undo {path} {accept_id}",
+            f"Run {run_id} accepted as {accept_id}. To take it back: lineshaft undo {said} {accept_id}",
+            f"已采纳运行 {run_id}(编号 {accept_id})。撤销:lineshaft undo {said} {accept_id}",
         )
 
 
-def undo(path: Path, accept_id: str, by: str, as_json: bool) -> None:
+def undo(place: Place, accept_id: str, by: str, as_json: bool) -> None:
     """`lineshaft undo`."""
-    with Works.open(path) as works:
-        done = works.undo(accept_id or "last", by)
+    with Works.open(place) as works:
+        done, said = works.undo(accept_id or "last", by), works.said
     if as_json:
         print_json({"accept": done.accept_id, "proposal": done.proposal})
     elif done.proposal:
         say(
             reader_language(),
             f"Something was accepted after {done.accept_id}: the undo is proposal {done.proposal}. "
-            f"Look: lineshaft preview {path} {done.proposal}",
-            f"{done.accept_id} 之后另有采纳:撤销已成为方案 {done.proposal}。查看:lineshaft preview {path} {done.proposal}",
+            f"Look: lineshaft preview {said} {done.proposal}",
+            f"{done.accept_id} 之后另有采纳:撤销已成为方案 {done.proposal}。查看:lineshaft preview {said} {done.proposal}",
         )
     else:
         say(reader_language(), f"{done.accept_id} taken back.", f"已撤销 {done.accept_id}。")
 
 
-def replay(path: Path, run_id: str, as_json: bool) -> None:
+def replay(place: Place, run_id: str, as_json: bool) -> None:
     """`lineshaft replay`."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         same = works.replay(run_id)
         digest = works.run(run_id).result_digest
     if as_json:
@@ -305,7 +314,7 @@ def replay(path: Path, run_id: str, as_json: bool) -> None:
         say(reader_language(), f"Same bytes: {digest}", f"逐字节一致:{digest}")
 
 
-def export(path: Path, target: Path, kind: str, tables: list[str]) -> None:
+def export(place: Place, target: Path, kind: str, tables: list[str]) -> None:
     """`lineshaft export`."""
     kind = kind or ("xlsx" if target.suffix == ".xlsx" else "csv")
     if kind not in ("xlsx", "csv", "parquet"):
@@ -313,7 +322,7 @@ def export(path: Path, target: Path, kind: str, tables: list[str]) -> None:
             f"There is no kind {kind!r}: xlsx, csv, parquet.", f"没有 {kind!r} 格式:xlsx、csv、parquet。"
         )
     language = reader_language()
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         names = tables or [name for name, many in works.tables().items() if many]
         frames = {name: works.read(name) for name in names}
         schemas = {name: works.catalog.schemas[name] for name in names}
@@ -342,9 +351,9 @@ def template(engine_name: str, target: Path, example: bool) -> None:
     say(language, f"Template written to {target}", f"模板已写入 {target}")
 
 
-def report(path: Path, target: Path, run_id: str) -> None:
+def report(place: Place, target: Path, run_id: str) -> None:
     """`lineshaft report`."""
-    with Works.open(path) as works:
+    with Works.open(place) as works:
         write_report(works, target, run_id)
     say(reader_language(), f"Report written to {target}", f"报告已写入 {target}")
 
@@ -462,27 +471,29 @@ def demo(path: Path, time_limit_s: float, scale: float) -> None:
     )
 
 
-def backup(path: Path, target: Path) -> None:
+def backup(place: Place, target: Place) -> None:
     """`lineshaft backup`."""
     from lineshaft.store.backup import backup as copy_to
 
-    copy_to(path, target)
-    say(reader_language(), f"Backup written to {target}", f"备份已写入 {target}")
+    copy_to(place, target)
+    said = shown(target)
+    say(reader_language(), f"Backup written to {said}", f"备份已写入 {said}")
 
 
-def restore(source: Path, path: Path) -> None:
+def restore(source: Place, place: Place) -> None:
     """`lineshaft restore`."""
     from lineshaft.store.backup import restore as bring_back
 
-    bring_back(source, path)
-    say(reader_language(), f"Restored into {path}", f"已恢复到 {path}")
+    bring_back(source, place)
+    said = shown(place)
+    say(reader_language(), f"Restored into {said}", f"已恢复到 {said}")
 
 
-def verify(path: Path, as_json: bool) -> None:
+def verify(place: Place, as_json: bool) -> None:
     """`lineshaft verify`."""
     from lineshaft.store.backup import verify as recompute
 
-    faults = recompute(path)
+    faults = recompute(place)
     if as_json:
         print_json({"faults": [fault.as_dict() for fault in faults]})
     if faults:

@@ -13,11 +13,12 @@ from typer.core import TyperGroup
 
 from lineshaft.core import Limits, engines, find_engine
 from lineshaft.core.params import describe
+from lineshaft.faces.cli.places import HELP, place_of
 
 COMMON = {
     "works": (
-        Path | None,
-        typer.Argument(None, metavar="[WORKS]", help="folder of the works / 工厂数据目录"),
+        Any,
+        typer.Argument(None, metavar="[WORKS]", help=HELP, parser=place_of),
     ),
     "source": (
         tuple[str, str],
@@ -30,8 +31,14 @@ COMMON = {
         ),
     ),
     "keep": (
-        Path | None,
-        typer.Option(None, "--keep", help="with --from: keep the works here / 保留工厂数据"),
+        Any,
+        typer.Option(
+            None,
+            "--keep",
+            metavar="PLACE",
+            help="with --from: keep the works here / 保留工厂数据",
+            parser=place_of,
+        ),
     ),
     "as_json": (bool, typer.Option(False, "--json", help="print one JSON object / 输出 JSON")),
     "seeds": (

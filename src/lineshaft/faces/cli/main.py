@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from lineshaft.core import LineshaftError
 from lineshaft.faces.cli import site_commands
 from lineshaft.faces.cli.engine_commands import EngineGroup
+from lineshaft.faces.cli.places import HELP, place_of
 from lineshaft.faces.saying import reader_language
 
 app = typer.Typer(
@@ -35,7 +36,8 @@ app.add_typer(
 app.command()(site_commands.serve)
 app.command()(site_commands.link)
 
-WorksPath = Annotated[Path, typer.Argument(metavar="WORKS", help="folder of the works / 工厂数据目录")]
+WorksPlace = Annotated[Any, typer.Argument(metavar="WORKS", help=HELP, parser=place_of)]
+CopyPlace = Annotated[Any, typer.Argument(help=HELP, parser=place_of)]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object / 输出 JSON")]
 Actor = Annotated[str, typer.Option("--by", help="who does it / 操作人", envvar=["LINESHAFT_ACTOR", "USER"])]
 
@@ -65,7 +67,7 @@ def language(
 
 @app.command()
 def init(
-    works: WorksPath,
+    works: WorksPlace,
     name: Annotated[str, typer.Option(help="name of the works / 工厂名称")] = "",
     zone: Annotated[str, typer.Option(help="time zone / 时区")] = "Asia/Shanghai",
     example: Annotated[str, typer.Option(help="fill with an example: crane-works / 载入示例")] = "",
@@ -79,7 +81,7 @@ def init(
 
 @app.command("import")
 def import_(
-    works: WorksPath,
+    works: WorksPlace,
     source: Annotated[Path, typer.Argument(help="workbook, CSV, Parquet, folder or event log / 文件或目录")],
     layout: Annotated[str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w / 数据格式")] = "auto",
     mapping: Annotated[Path | None, typer.Option(help="your own headings (JSON) / 列名映射文件")] = None,
@@ -96,7 +98,7 @@ def import_(
 
 
 @app.command()
-def check(works: WorksPath, as_json: Json = False) -> None:
+def check(works: WorksPlace, as_json: Json = False) -> None:
     """Check every rule of every table / 校验全部数据"""
     from lineshaft.faces.cli import commands
 
@@ -105,7 +107,7 @@ def check(works: WorksPath, as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    works: WorksPath,
+    works: WorksPlace,
     what: Annotated[str, typer.Argument(help="a table or a run; nothing: an overview / 表名或运行编号")] = "",
     rows: Annotated[int, typer.Option(help="rows shown / 显示行数", min=1, max=10_000)] = 20,
     as_json: Json = False,
@@ -118,7 +120,7 @@ def show(
 
 @app.command()
 def flow(
-    works: WorksPath,
+    works: WorksPlace,
     rows: Annotated[int, typer.Option(help="rows shown / 显示行数", min=1, max=10_000)] = 20,
     as_json: Json = False,
 ) -> None:
@@ -129,7 +131,7 @@ def flow(
 
 
 @app.command()
-def preview(works: WorksPath, run_id: str, as_json: Json = False) -> None:
+def preview(works: WorksPlace, run_id: str, as_json: Json = False) -> None:
     """Show what accepting a run would change / 预览采纳后的变化"""
     from lineshaft.faces.cli import commands
 
@@ -137,7 +139,7 @@ def preview(works: WorksPath, run_id: str, as_json: Json = False) -> None:
 
 
 @app.command()
-def accept(works: WorksPath, run_id: str, by: Actor = "", as_json: Json = False) -> None:
+def accept(works: WorksPlace, run_id: str, by: Actor = "", as_json: Json = False) -> None:
     """Accept a proposal / 采纳方案"""
     from lineshaft.faces.cli import commands
 
@@ -146,7 +148,7 @@ def accept(works: WorksPath, run_id: str, by: Actor = "", as_json: Json = False)
 
 @app.command()
 def undo(
-    works: WorksPath,
+    works: WorksPlace,
     accept_id: Annotated[str, typer.Argument(help="which accept; nothing: the last / 采纳编号")] = "",
     by: Actor = "",
     as_json: Json = False,
@@ -161,7 +163,7 @@ def undo(
 def replay(
     run_id: Annotated[str, typer.Argument(help="run / 运行编号")],
     works: Annotated[
-        Path, typer.Option("--works", help="folder of the works / 工厂数据目录", envvar="LINESHAFT_WORKS")
+        Any, typer.Option("--works", help=HELP, envvar="LINESHAFT_WORKS", parser=place_of)
     ] = Path("."),
     as_json: Json = False,
 ) -> None:
@@ -173,7 +175,7 @@ def replay(
 
 @app.command()
 def export(
-    works: WorksPath,
+    works: WorksPlace,
     target: Annotated[
         Path, typer.Argument(help="file.xlsx, or a folder for CSV or Parquet / 目标文件或目录")
     ],
@@ -200,7 +202,7 @@ def template(
 
 @app.command()
 def report(
-    works: WorksPath,
+    works: WorksPlace,
     target: Annotated[Path, typer.Argument(help="file.html / 目标文件")],
     run_id: Annotated[
         str, typer.Option("--run", help="a run; nothing: the plan in force / 运行编号,空:生效计划")
@@ -230,7 +232,9 @@ def describe(engine: str, as_json: Json = False) -> None:
 
 @app.command()
 def demo(
-    works: WorksPath = Path("out/crane-works"),
+    works: Annotated[Path, typer.Argument(help="folder of the works / 工厂数据目录")] = Path(
+        "out/crane-works"
+    ),
     time_limit_s: Annotated[float, typer.Option(help="planning time [s] / 排产时间")] = 30.0,
     scale: Annotated[float, typer.Option(help="size / 规模", min=0.05, max=100)] = 1.0,
 ) -> None:
@@ -241,7 +245,7 @@ def demo(
 
 
 @app.command()
-def backup(works: WorksPath, target: Path) -> None:
+def backup(works: WorksPlace, target: CopyPlace) -> None:
     """Copy a works safely while it is in use / 备份"""
     from lineshaft.faces.cli import commands
 
@@ -249,15 +253,15 @@ def backup(works: WorksPath, target: Path) -> None:
 
 
 @app.command()
-def restore(source: Path, works: WorksPath) -> None:
-    """Bring a backup back into a new folder / 恢复"""
+def restore(source: CopyPlace, works: WorksPlace) -> None:
+    """Bring a backup back into a new place / 恢复"""
     from lineshaft.faces.cli import commands
 
     commands.restore(source, works)
 
 
 @app.command()
-def verify(works: WorksPath, as_json: Json = False) -> None:
+def verify(works: WorksPlace, as_json: Json = False) -> None:
     """Recompute every digest of the works / 校验完整性"""
     from lineshaft.faces.cli import commands
 

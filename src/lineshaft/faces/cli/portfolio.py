@@ -36,7 +36,7 @@ class Line:
 
 def run_many(
     works: Works,
-    place: Path | None,
+    place: str | None,
     engine: Engine,
     params: Mapping[str, Any],
     limits: Mapping[str, Any],
