@@ -89,3 +89,43 @@ def test_an_agent_plans_asks_why_and_tries_a_remedy(ask, crane):
     acts = site.audit.page(works="crane", who="manager")[::-1]
     assert [entry.action for entry in acts] == ["plan", "accept", "plan", "undo"]
     assert all(entry.details["token"].startswith(LABEL) for entry in acts)
+
+
+def test_an_agent_moves_an_operation_and_proposes_the_change(ask):
+    plan = {"works": "crane", "engine": "make.schedule"}
+    run = ask("plan", **plan, limits={"work_limit": 1}, wait_s=60)["run"]
+    locked = ask("read_table", works="crane", table="operation_plan", run=run, sort=["-end"], limit=1)
+    step = locked["rows"][0]
+    key = [step["order_id"], step["op_no"]]
+    later = datetime.fromisoformat(step["start"]) + timedelta(days=7)
+
+    def moved(start):
+        return [{"table": "operation_plan", "key": key, "values": {"start": start.isoformat()}}]
+
+    too_soon = ask("edit", **plan, basis=run, changes=moved(later - timedelta(days=700)), propose=True)
+    assert not too_soon["possible"]
+    assert "run" not in too_soon
+    assert too_soon["said"][0]["code"].startswith("edit_")
+    assert too_soon["said"][0]["en"] != too_soon["said"][0]["zh"]
+
+    tried = ask("edit", **plan, basis=run, changes=moved(later))
+    assert tried["possible"]
+    (change,) = (
+        row for row in tried["comparison"]["rows"] if row["table"] == "operation_plan" and row["key"] == key
+    )
+    assert change["becomes"]["start"] == later.isoformat()
+    assert "run" not in tried, "trying stores nothing"
+
+    proposal = ask("edit", **plan, basis=run, changes=moved(later), propose=True)["run"]
+    shown = ask("compare", works="crane", first=run, second=proposal, table="operation_plan")
+    assert [row["key"] for row in shown["rows"]] == [
+        row["key"] for row in tried["comparison"]["rows"] if row["table"] == "operation_plan"
+    ]
+    looked = ask("preview", works="crane", run=proposal)
+    accepted = ask("accept", works="crane", run=proposal, confirm=looked["confirm"])["accept"]
+    where = [{"column": "order_id", "value": key[0]}, {"column": "op_no", "value": key[1]}]
+    (row,) = ask("read_table", works="crane", table="operation_plan", where=where)["rows"]
+    assert row["start"] == later.isoformat()
+    assert ask("list_engines", works="crane")["engines"][0]["in_force"] == proposal
+    ask("undo", works="crane", accept=accepted)
+    assert ask("read_table", works="crane", table="operation_plan")["total"] == 0
