@@ -14,6 +14,7 @@ from lineshaft.core import BadInput, Missing, Refused
 from lineshaft.store.database import StorageFailed
 from lineshaft.store.site import ACTIONS, RowFilter, Site, Who
 from lineshaft.store.site.schema import META
+from lineshaft.store.works import Works
 
 MATRIX = {
     "viewer": "read",
@@ -357,3 +358,10 @@ def test_an_edit_beneath_the_audit_shows(site):
 
     site.database.write(forge)
     assert site.audit.broken() == [3]
+
+
+def test_works_in_the_folder_of_a_site_are_taken_in_once(site):
+    Works.create(site.folder / "west", "West").close()
+    assert [entry.works_id for entry in site.take_in()] == ["west"]
+    assert site.take_in() == []
+    assert site.open_works("west").name == "West"

@@ -29,6 +29,7 @@ def serve(folder: Path, host: str, port: int, workers: int, origin: str) -> None
     language = reader_language()
     origin = origin or f"http://{_shown(host)}:{port}"
     with _opened(folder) as site, Crew(folder, workers) as crew:
+        site.take_in()
         app = create_app(site, origin=origin, provider=Provider.from_environment(os.environ))
         app.state.crew = crew
         link = login.first_link(site, origin)

@@ -194,6 +194,13 @@ class Site:
         self.database.write(store)
         return WorksEntry(works_id, title, _shown(stored))
 
+    def take_in(self) -> list[WorksEntry]:
+        """Add every works that lies in the site's folder and is not yet part of the site."""
+        with self.database.reading() as connection:
+            known = set(connection.execute(sa.select(WORKS.c.place)).scalars())
+        found = sorted(path.parent for path in self.folder.glob("*/works.db"))
+        return [self.add_works(place) for place in found if self._stored_place(place) not in known]
+
     def works(self, who: Who) -> list[WorksEntry]:
         """The works that a person may read, by id."""
         with self.database.reading() as connection:
