@@ -144,6 +144,15 @@ class Linker:
         """The page of the row itself."""
         return urls.object_(self._works, self._table, [row[name] for name in self._keys])
 
+    def root(self, key: Sequence[Any]) -> str:
+        """The page of what a row is about: a plan's row leads to the order or step that it plans."""
+        for reference, order in self._groups:
+            if order is not None and set(reference.columns) == set(self._keys):
+                values = dict(zip(self._keys, key))
+                named = [values[reference.columns[at]] for at in order]
+                return urls.object_(self._works, reference.target, named)
+        return urls.object_(self._works, self._table, key)
+
     def cells(self, row: Mapping[str, Any]) -> dict[str, str]:
         """Column → page of what its cell names; of two references the narrower one."""
         found: dict[str, str] = {}

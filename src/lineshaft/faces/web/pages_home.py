@@ -7,7 +7,6 @@ from datetime import timedelta
 from fastapi import APIRouter, Response
 
 from lineshaft.core import Fault
-from lineshaft.faces.desk.attention import Attention
 from lineshaft.faces.web import figures, urls
 from lineshaft.faces.web.view import SiteView, View, WorksView, go
 from lineshaft.store.records import RunRecord
@@ -44,16 +43,15 @@ def home(view: WorksView) -> Response:
         proposals=[proposal(view, record) for record in day.to_decide[:DECIDE_SHOWN]],
         accepts=desk.accepts()[:ACCEPTS_SHOWN] if desk.sees_all else [],
         title=lambda record: figures.run_title(desk, record, view.speech),
-        latest_due=_latest_due(day),
     )
 
 
 @router.get("/w/{works}/faults")
-def faults(view: WorksView) -> Response:
+def faults(view: WorksView, count: bool = False) -> Response:
     """What is wrong with the tables: a part of the home page, and of the data page."""
     found = view.desk.faults()
     shown = [(fault, fault_address(view, fault)) for fault in found[:FAULTS_SHOWN]]
-    return view.page("_faults.html", faults=shown, found=len(found))
+    return view.page("_faults.html", faults=shown, found=len(found), count=count)
 
 
 def fault_address(view: View, fault: Fault) -> str:
@@ -74,8 +72,3 @@ def proposal(view: View, record: RunRecord) -> dict[str, object]:
         "steps": figures.steps(record.kpis, held.kpis if held else (), view.speech),
         "held": held,
     }
-
-
-def _latest_due(day: Attention) -> str:
-    """How the late orders are spread, in words, is told by the longest."""
-    return day.late[0].order_id if day.late else ""

@@ -21,6 +21,7 @@ from lineshaft.store.sheets import read_source
 router = APIRouter(include_in_schema=False)
 FAULTS_SHOWN = 200
 FIX = "fix:"
+FOLLOWS = "ref_faulty"
 
 
 @router.post("/w/{works}/imports")
@@ -48,6 +49,7 @@ def look(view: WorksView, upload_id: str) -> Response:
         upload=upload,
         found=found,
         faults=found.faults[:FAULTS_SHOWN],
+        own=sum(fault.rule != FOLLOWS for fault in found.faults),
         grids=_grids(view, path, found.faults, upload.fixes),
         titles={name: getattr(schemas[name], "title", (name, name)) for name in found.rows_read},
         changes=change,
@@ -87,10 +89,13 @@ async def decide(request: Request, view: WorksView, upload_id: str) -> Response:
 
 
 def _grids(view: View, path: Path, faults: list[Fault], fixes: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The rows with a bad cell as they stand in the file; each bad cell with its address and what is wrong."""
+    """The rows with a bad cell as they stand in the file; each bad cell with its address and what is wrong.
+
+    Rows that are left out only because they name a bad row are none of them.
+    """
     matching = match_tables(with_fixes(read_source(path), fixes), view.desk.works.catalog.schemas)
     by_place: dict[str, Fault] = {}
-    for fault in faults[:FAULTS_SHOWN]:
+    for fault in [fault for fault in faults if fault.rule != FOLLOWS][:FAULTS_SHOWN]:
         by_place.setdefault(fault.source, fault)
     return [grid for found in matching.matched if (grid := _grid(found, by_place, view))["rows"]]
 

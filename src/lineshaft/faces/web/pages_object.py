@@ -92,7 +92,7 @@ def _reasons(view: View, table: str, key: tuple[Any, ...]) -> list[dict[str, Any
         if record is None:
             continue
         said = [
-            view.speech.say(reason_words(engine, reason))
+            view.speech.local(view.speech.say(reason_words(engine, reason)))
             for reason in view.desk.explain(record.run_id, table, key)
         ]
         if said:

@@ -141,7 +141,7 @@ def run(view: WorksView, run: str) -> Response:
         "run.html",
         rail.wing_of(engine),
         reasons=_reasons_content(view, engine, record, result.reasons),
-        warnings=[view.speech.say(reason_words(engine, warning)) for warning in result.warnings],
+        warnings=[view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings],
         tables=_tables(view, result),
         views=islands_of(engine),
         **content,
@@ -201,8 +201,10 @@ def _reasons_content(view: View, engine: Engine, record: RunRecord, reasons: Any
 def _reason(view: View, engine: Engine, reason: Reason, tables: dict[str, str]) -> tuple[str, str, str, str]:
     key = " ".join(map(str, reason.key))
     table = tables.get(reason.table, reason.table)
-    address = urls.object_(view.works_id, table, reason.key) if reason.key else ""
-    return key, address, view.speech.say(reason_words(engine, reason)), reason.code
+    schemas = view.desk.works.catalog.schemas
+    known = reason.key and table in schemas
+    address = Linker(view.works_id, table, schemas).root(reason.key) if known else ""
+    return key, address, view.speech.local(view.speech.say(reason_words(engine, reason))), reason.code
 
 
 def _member_tables(engine: Engine) -> dict[str, str]:

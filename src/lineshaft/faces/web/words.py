@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from lineshaft.faces.saying import duration
 from lineshaft.store.units import unit_label
 
 THIN = "\u202f"
+_UTC = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(?::00)?Z")
 WEEKDAYS = Words("Mon Tue Wed Thu Fri Sat Sun", "周一 周二 周三 周四 周五 周六 周日")
 
 
@@ -41,6 +43,10 @@ class Speech:
             return ""
         local = at.astimezone(ZoneInfo(self.zone))
         return local.strftime("%Y-%m-%d %H:%M:%S" if seconds or local.second else "%Y-%m-%d %H:%M")
+
+    def local(self, text: str) -> str:
+        """A sentence whose UTC times (2026-03-05 06:30Z) are turned into local ones."""
+        return _UTC.sub(lambda hit: self.moment(datetime.fromisoformat(f"{hit[1]}T{hit[2]}+00:00")), text)
 
     def short(self, at: datetime | None) -> str:
         """A point in time, shortest form that is plain: 03-05 14:30, with the year where it is another."""

@@ -1,0 +1,141 @@
+"""A planner's morning in the browser, in both languages and on both sizes of screen."""
+
+import pytest
+from web.workbench import CHROMIUM, add_works, broken_workbook, browser, page_of, serving
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt.txt)")
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    with serving(folder, crew=True) as (address, site), browser() as opened:
+        yield address, site, opened
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_from_a_broken_workbook_to_an_accepted_plan_and_back(bench, tmp_path, language, width):
+    address, site, opened = bench
+    works = add_works(site, f"{language}-{width}")
+    with page_of(opened, address, language=language, width=width) as page:
+        say = (lambda zh, en: zh) if language == "zh" else (lambda zh, en: en)
+        page.goto(f"/w/{works}/")
+        assert say("工厂暂无数据", "This works is empty") in page.inner_text("h1")
+        import_with_two_bad_cells(page, broken_workbook(tmp_path), say)
+        first = plan(page, works)
+        assert page.locator("main .tile").count() >= 4
+        why_late(page, works, first, say)
+        accept(page, works, first)
+        edited = drag_and_lock(page, works, width)
+        assert edited != first
+        accept(page, works, edited)
+        assert site.open_works(works).read("operation_plan")["locked"].any()
+        again = plan(page, works)
+        page.goto(f"/w/{works}/compare?first={edited}&second={again}")
+        assert page.locator("#chart canvas").count() == 1
+        assert page.locator("main tbody tr").count() >= 4
+        accept(page, works, again)
+        kept = site.open_works(works).read("operation_plan")
+        assert kept["locked"].any()
+        undo(page, works, again)
+        assert no_overflow(page)
+
+
+def import_with_two_bad_cells(page, file, say):
+    page.set_input_files("main input[type=file]", file)
+    page.click("main form button.main")
+    bad = page.locator("input[aria-invalid=true]")
+    assert bad.count() == 2
+    assert "-5" in [bad.nth(n).input_value() for n in range(2)]
+    assert page.locator("button[value=all]").count() == 0
+    for n in range(2):
+        bad.nth(n).fill("2" if bad.nth(n).input_value() == "-5" else "2026-01-05 08:00")
+    page.click("button[value=check]")
+    assert say("全部单元格检查通过", "Every cell is good") in page.inner_text(".note.ok")
+    page.click("button[value=all]")
+    page.wait_for_url("**/w/*/")
+    assert no_overflow(page)
+
+
+def plan(page, works):
+    page.goto(f"/w/{works}/engines/make.schedule")
+    page.fill("[name='l.work_limit']", "1")
+    page.fill("[name='l.time_limit_s']", "")
+    page.click("form.ask button.main")
+    page.wait_for_url("**/runs/r*")
+    page.wait_for_selector(".tile .value", timeout=60_000)
+    assert no_overflow(page)
+    return page.url.rsplit("/", 1)[1]
+
+
+def why_late(page, works, run, say):
+    page.goto(f"/w/{works}/runs/{run}")
+    reason = page.locator("#reasons li", has_text="WO-3").first
+    assert say("拖期", "late") in reason.inner_text()
+    reason.locator("a").click()
+    page.wait_for_url("**/objects/work_order/WO-3")
+    assert page.locator(".reasons li").count() >= 1
+    assert page.locator(".timeline rect.span").count() >= 2
+    assert no_overflow(page)
+
+
+def accept(page, works, run):
+    page.goto(f"/w/{works}/runs/{run}")
+    page.click(f"main a[href$='/runs/{run}/accept']")
+    page.click("#accept")
+    page.wait_for_url(f"**/runs/{run}")
+    assert page.locator("form[action$='/undo']").count() == 1
+
+
+def drag_and_lock(page, works, width):
+    """Half a day to the right: by hand on a desk, by keyboard on a phone; locked; proposed."""
+    page.goto(f"/w/{works}/boards/make.schedule")
+    page.wait_for_selector("lane-board [tabindex='0']")
+    page.evaluate(PICK)
+    board = page.locator("lane-board")
+    if width > 700:
+        x, y = page.evaluate(MIDDLE)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 40, y, steps=5)
+        page.mouse.move(x + 90, y, steps=5)
+        page.mouse.up()
+    else:
+        page.keyboard.press("m")
+        for _ in range(8):
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('lane-board').changes.length > 0")
+    page.evaluate(PICK)
+    page.keyboard.press("l")
+    page.wait_for_function(
+        "document.querySelector('lane-board').changes.some((one) => one.values.locked === true)"
+    )
+    board.locator("button.primary").first.click()
+    page.wait_for_url("**/runs/r*")
+    return page.url.rsplit("/", 1)[1]
+
+
+def undo(page, works, run):
+    page.goto(f"/w/{works}/runs/{run}")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("form[action$='/undo'] button")
+    page.wait_for_url("**/runs**")
+    page.goto(f"/w/{works}/runs/{run}")
+    assert page.locator("form[action$='/undo']").count() == 0
+
+
+def no_overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+PICK = """() => {
+  const board = document.querySelector('lane-board'), order = board.book.orderNumber.get('WO-1');
+  const bars = board.book.step(order, 20);
+  board.cursor.set(bars[0]);
+}"""
+MIDDLE = """() => {
+  const board = document.querySelector('lane-board'), seat = document.activeElement.getBoundingClientRect();
+  return [seat.left + seat.width / 2, seat.top + seat.height / 2];
+}"""
