@@ -2,12 +2,26 @@
 
 import math
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import dataframely as dy
 import polars as pl
 
-from lineshaft.core import Checked, Engine, Kpi, Reason, Result, Run, param
+from lineshaft.core import (
+    BadInput,
+    Change,
+    Checked,
+    Engine,
+    Fault,
+    Kpi,
+    Reason,
+    Refused,
+    Result,
+    Run,
+    Words,
+    param,
+)
 from lineshaft.tables.columns import ident, whole
 
 
@@ -29,9 +43,10 @@ class Cut(dy.Schema):
 
 
 class CutBook(dy.Collection):
-    """What is to be cut."""
+    """What is to be cut, and how it would be by the plan in force."""
 
     pieces: dy.DataFrame[Piece]
+    previous: dy.DataFrame[Cut] | None
 
 
 class CutPlan(dy.Collection):
@@ -58,9 +73,17 @@ ENGINE = Engine(
     params="contract.toy:CutParams",
     words="contract.toy:WORDS",
     example="contract.toy:example",
+    prepare="contract.toy:prepare",
+    edit="contract.toy:edit",
     sources=("doi:10.1137/0203025 (Johnson and others 1974, first fit)",),
 )
-WORDS = {"opens_bar": ("Piece {piece} opens bar {bar}.", "工件 {piece} 启用第 {bar} 根棒料。")}
+WORDS = {
+    "opens_bar": ("Piece {piece} opens bar {bar}.", "工件 {piece} 启用第 {bar} 根棒料。"),
+    "edit_too_long": (
+        "Bar {bar} is {over_mm} mm too short for {piece}.",
+        "第 {bar} 根棒料不够切 {piece},差 {over_mm} mm。",
+    ),
+}
 
 
 def example() -> dict[str, pl.DataFrame]:
@@ -112,7 +135,7 @@ def first_fit(lengths: dict[str, int], bar_mm: int, rng: random.Random) -> dict[
     return bar_of
 
 
-def answer(bar_of: dict[str, int], bound: int, work: int, stopped_by: str) -> Result[CutPlan]:
+def answer(bar_of: dict[str, int], bound: int | None, work: int, stopped_by: str) -> Result[CutPlan]:
     """The plan, how many bars it takes, and why each was opened."""
     bars = len(set(bar_of.values()))
     first = {bar: piece for piece, bar in sorted(bar_of.items(), reverse=True)}
@@ -126,6 +149,35 @@ def answer(bar_of: dict[str, int], bound: int, work: int, stopped_by: str) -> Re
         work=work,
         stopped_by=stopped_by,
     )
+
+
+def prepare(book: CutBook, params: CutParams) -> tuple[dict[str, int], dict[str, int], int]:
+    """Lengths and bars of the pieces, length of a bar."""
+    lengths = dict(book.pieces.select("piece_id", "length_mm").iter_rows())
+    bar_of = {} if book.previous is None else dict(book.previous.iter_rows())
+    if bar_of.keys() != lengths.keys():
+        raise Refused("Not every piece is in the plan.", "并非所有工件都在方案中。")
+    return lengths, bar_of, params.bar_mm
+
+
+def edit(
+    state: tuple[dict[str, int], dict[str, int], int], changes: Sequence[Change], explained: bool = False
+) -> Result[CutPlan]:
+    """Pieces go to other bars; a bar that would be too short says so."""
+    lengths, given, bar_mm = state
+    bar_of = dict(given)
+    for change in changes:
+        piece, bar = change.key[0], change.values.get("bar_no")
+        if piece not in given or set(change.values) != {"bar_no"} or bar is None or bar < 1:
+            words = Words("this cannot be changed", "不可修改")
+            raise BadInput([Fault(change.table, change.key, "bar_no", bar, "unknown_row", words)])
+        bar_of[piece] = bar
+        over_mm = sum(lengths[other] for other in bar_of if bar_of[other] == bar) - bar_mm
+        if over_mm > 0:
+            facts = {"piece": piece, "bar": bar, "over_mm": over_mm}
+            reason = Reason("cuts", change.key, "edit_too_long", facts)
+            return replace(answer(given, None, 0, "done"), status="infeasible", reasons=(reason,))
+    return answer(bar_of, None, 0, "done")
 
 
 def check(book: CutBook, plan: CutPlan, params: CutParams) -> Checked:
