@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
 from agents import Wire, token
 from sites import new_site
 from starlette.testclient import TestClient
@@ -42,9 +44,7 @@ class Face:
 
     def fill(self, book: Path) -> None:
         """Import a workbook."""
-        existing = {name: self.works.read(name) for name in self.works.tables()}
-        found = preview_import(book, self.works.catalog.schemas, existing, time_zone=self.works.time_zone)
-        self.works.write(found.take(partial=False), "test", "import")
+        self.works.write(read_workbook(self.works, book), "test", "import")
 
     def run(self, engine: str, **limits: float) -> Told:
         """A finished run."""
@@ -52,6 +52,14 @@ class Face:
         while self.works.work():
             pass
         return self.told(asked)
+
+
+def read_workbook(works: Works, book: Path) -> dict[str, pl.DataFrame]:
+    """What a workbook brings to a works."""
+    existing = {name: works.read(name) for name in works.tables()}
+    return preview_import(book, works.catalog.schemas, existing, time_zone=works.time_zone).take(
+        partial=False
+    )
 
 
 class CliFace(Face):
@@ -231,3 +239,24 @@ def face(name: str, folder: Path, lineshaft: Callable[..., Any]) -> Iterator[Fac
         secret = token(site, "boss", "read", "plan", "accept")
         with TestClient(create_app(site), base_url=HERE) as client:
             yield (HttpFace if name == "http" else McpFace)(works, client, secret)
+
+
+@contextmanager
+def pages(folder: Path, language: str) -> Iterator[tuple[Works, Callable[[str], str]]]:
+    """An empty works called "plant", and what its pages say to the administrator."""
+    with (
+        new_site(folder / "site", None, "plant") as site,
+        TestClient(create_app(site), base_url=HERE) as client,
+    ):
+        headers = {
+            "Authorization": f"Bearer {token(site, 'boss', 'read', 'plan', 'accept')}",
+            "Accept-Language": language,
+            "Accept": "text/html",
+        }
+
+        def get(path: str) -> str:
+            answer = client.get(path, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return html.unescape(answer.text)
+
+        yield site.open_works("plant"), get

@@ -6,13 +6,14 @@ import hashlib
 import json
 
 import pytest
-from contract.faces import FACES, face
+from contract.faces import FACES, face, pages, read_workbook
 
 from lineshaft.core import Run
 from lineshaft.core.digest import result_bytes
+from lineshaft.core.params import describe
 from lineshaft.core.solve import solve, table_name
 from lineshaft.faces.desk.comparing import frames_of
-from lineshaft.faces.saying import reason_words
+from lineshaft.faces.saying import kpi_name, reason_words
 from lineshaft.store.importing import read_tables
 from lineshaft.store.workbook import engine_schemas, write_example, write_workbook
 
@@ -56,6 +57,27 @@ def test_every_face_gives_the_same_answer_and_decides_alike(engine, at, tmp_path
 
 def test_every_face_knows_every_engine(engine, at):
     assert at.engines()[engine.name] == engine.title
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_of_an_engine_need_nothing_of_its_own(engine, tmp_path, language):
+    """Its form with every parameter and unit, then its run with figures, reasons and what accepting would change."""
+    with pages(tmp_path, language) as (works, get):
+        write_example(engine, by_table(engine), tmp_path / "example.xlsx")
+        works.write(read_workbook(works, tmp_path / "example.xlsx"), "test", "import")
+        form = get(f"/w/plant/engines/{engine.name}")
+        assert engine.words_title.say(language) in form
+        for parameter in describe(engine.load("params")):
+            assert f'.{parameter["name"]}"' in form
+            assert parameter[language] in form
+        run = works.propose(engine, limits={"work_limit": WORK})
+        shown = get(f"/w/plant/runs/{run}")
+        assert engine.words_title.say(language) in shown
+        for kpi in works.result(run).kpis:
+            assert kpi_name(kpi, language) in shown
+        changes = get(f"/w/plant/runs/{run}/accept")
+        for schema in engine.load("outputs").member_schemas().values():
+            assert schema.title[language == "zh"] in changes
 
 
 def test_every_face_names_a_wrong_limit(engine, at):
