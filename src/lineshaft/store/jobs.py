@@ -1,4 +1,7 @@
-"""Who works on which run: a lease that has to be renewed, so that a dead worker's run goes to another."""
+"""Who works on which run: a lease that has to be renewed, so that a dead worker's run goes to another.
+
+Leases are counted by the workers' own clocks: machines that share a works keep them together to a few seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import os
 import socket
 import uuid
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -30,16 +35,26 @@ class Job:
     words: Words
 
 
+@cache
+def machine() -> str:
+    """Where process numbers mean what they mean here: two containers may share a host's name, but not its processes."""
+    try:
+        kernel = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        return f"{socket.gethostname()}/{kernel}/{Path('/proc/self/ns/pid').readlink().name.strip('pid:[]')}"
+    except OSError:
+        return socket.gethostname()
+
+
 def worker_name() -> str:
     """A name for a new worker that tells where it lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{machine()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def is_dead(worker: str) -> bool:
     """True when the worker was a process of this machine that is no more."""
     host, _, rest = worker.partition(":")
     pid = rest.partition(":")[0]
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != machine() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
