@@ -43,13 +43,32 @@ def new_site(folder: Path, clock: Clock | None = None, *works: str) -> Site:
     return site
 
 
+def everybody(folder: Path, clock: Clock) -> Site:
+    """A site with the works "north" and everybody in it; a copy, since making one takes as long as many tests."""
+    shutil.copytree(_everybody(), folder)
+    return Site.open(folder, clock, QUICK)
+
+
+@cache
+def _everybody() -> Path:
+    folder = _temporary() / "site"
+    with new_site(folder, Clock(), "north") as site:
+        add_everybody(site, "north")
+    return folder
+
+
 @cache
 def _works(name: str) -> Path:
-    """An empty works to copy: making one takes as long as many tests."""
-    folder = tempfile.mkdtemp(prefix="lineshaft-works-")
+    """An empty works to copy, for the same reason."""
+    folder = _temporary() / name
+    Works.create(folder, name.title()).close()
+    return folder
+
+
+def _temporary() -> Path:
+    folder = tempfile.mkdtemp(prefix="lineshaft-test-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    Works.create(Path(folder) / name, name.title()).close()
-    return Path(folder) / name
+    return Path(folder)
 
 
 def add_everybody(site: Site, works_id: str) -> None:

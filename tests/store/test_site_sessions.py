@@ -1,7 +1,7 @@
 """Sessions: random ids kept as digests, ended by time, by hand and by whatever shuts their person out."""
 
 import pytest
-from sites import OTHER_PASSWORD, Clock, add_everybody, new_site
+from sites import OTHER_PASSWORD, Clock, everybody
 
 from lineshaft.store.site.schema import SESSION
 from lineshaft.store.site.secret import new_secret
@@ -14,10 +14,8 @@ def clock():
 
 @pytest.fixture
 def site(tmp_path, clock):
-    site = new_site(tmp_path / "site", clock, "north")
-    add_everybody(site, "north")
-    yield site
-    site.close()
+    with everybody(tmp_path / "site", clock) as site:
+        yield site
 
 
 def test_a_session_is_its_person_until_it_ends(site):

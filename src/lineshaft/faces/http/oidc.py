@@ -215,7 +215,7 @@ def _read(client: OAuth2Client, address: str) -> dict[str, Any]:
     if not _is_safe(address):
         raise SignInFailed("service")
     try:
-        answer = client.get(address, withhold_token=True)
+        answer = client.request("GET", address, withhold_token=True)
         answer.raise_for_status()
         found = answer.json()
     except Exception as error:
