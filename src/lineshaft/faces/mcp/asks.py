@@ -97,9 +97,9 @@ class ChangeAsked(Asked):
         description='column → value, such as {"start": "2026-03-02T08:00:00+08:00", "locked": true}'
     )
 
-    def change(self) -> Change:
-        """As the engine takes it."""
-        return Change(self.table, tuple(self.key), self.values)
+    def change(self, member: str) -> Change:
+        """As the engine takes it, under its own name for the table."""
+        return Change(member, tuple(self.key), self.values)
 
 
 Cells = Annotated[
@@ -108,7 +108,10 @@ Cells = Annotated[
         max_length=CELLS_MOST, description="Cells seen otherwise for this run; the tables stay as they are."
     ),
 ]
-Changes = Annotated[list[ChangeAsked], Field(min_length=1, max_length=CELLS_MOST)]
+Changes = Annotated[
+    list[ChangeAsked],
+    Field(min_length=1, max_length=CELLS_MOST, description="All changes together, made to the basis."),
+]
 
 
 def _limit(parameter: dict[str, Any]) -> tuple[Any, Any]:

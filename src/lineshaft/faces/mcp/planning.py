@@ -20,6 +20,7 @@ from lineshaft.faces.mcp.telling import (
     fitted,
     kpis_out,
     kpis_said,
+    member_of,
     reason_out,
     said_out,
 )
@@ -139,7 +140,7 @@ def edit(
     """
     here = seat(ctx, works)
     manifest = here.desk.works.engine(engine)
-    asked = [change.change() for change in changes]
+    asked = [change.change(member_of(manifest, change.table)) for change in changes]
     result = here.desk.edit(engine, asked, basis or None)
     possible = result.status != "infeasible"
     run = here.desk.propose_edit(engine, asked, basis or None) if propose and possible else None

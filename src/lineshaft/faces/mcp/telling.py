@@ -14,6 +14,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
 from lineshaft.core import Engine, Fault, Kpi, LineshaftError, Reason, Words
+from lineshaft.core.solve import table_name
 from lineshaft.faces.desk.comparing import KpiPair
 from lineshaft.faces.mcp.answers import (
     Answer,
@@ -139,13 +140,28 @@ def reason_out(engine: Engine, reason: Reason, zone: ZoneInfo) -> ReasonOut:
     """A reason with its words."""
     words = reason_words(engine, reason)
     return ReasonOut(
-        table=reason.table,
+        table=table_of(engine, reason.table),
         key=[str(part) for part in reason.key],
         code=reason.code,
         facts=row_out(reason.facts, zone),
         en=words.en,
         zh=words.zh,
     )
+
+
+def table_of(engine: Engine, member: str) -> str:
+    """The table of a member: agents know tables by one name only."""
+    for part in ("outputs", "inputs"):
+        schema = engine.load(part).member_schemas().get(member)
+        if schema is not None:
+            return table_name(schema)
+    return member
+
+
+def member_of(engine: Engine, table: str) -> str:
+    """The output member of an engine that is this table; the name itself when there is none."""
+    members = engine.load("outputs").member_schemas().items()
+    return next((member for member, schema in members if table in (member, table_name(schema))), table)
 
 
 def codes(reasons: Iterable[Reason]) -> dict[str, int]:
