@@ -140,6 +140,14 @@ def test_one_address_cannot_try_many_names_quickly(site):
     assert login.check(site, "planner", PASSWORD, "10.0.0.2") == "planner"
 
 
+def test_links_and_the_service_are_rationed_by_address_too(site, at_firm):
+    rate, burst = login.PER_ADDRESS
+    site.limits.take("sign-in from 127.0.0.1", burst, rate, burst)
+    for path in ("/login/link?key=x", "/login/oidc", login.BACK):
+        assert at_firm.get(path).status_code == 429
+    assert site.audit.page(action="refuse link") == site.audit.page(action="refuse sign-in") == []
+
+
 def test_the_addresses_of_one_ipv6_customer_count_as_one(site):
     for n in range(5):
         with pytest.raises(login.WrongPassword):

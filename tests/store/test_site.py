@@ -92,6 +92,20 @@ def test_a_token_can_only_make_lesser_tokens(site):
             site.tokens.make("b", lesser, works, scope, ends(site))
 
 
+def test_a_token_made_with_a_token_ends_with_it(site, clock):
+    first = site.tokens.make("first", site.who("planner"), None, ["read"], ends(site, days=2))
+    with pytest.raises(BadInput):
+        site.tokens.make("longer", site.who_of_token(first), None, ["read"], ends(site, days=3))
+    second = site.tokens.make("second", site.who_of_token(first), None, ["read"], ends(site, days=2))
+    third = site.tokens.make("third", site.who_of_token(second), None, ["read"], ends(site))
+    other = site.tokens.make("other", site.who("planner"), None, ["read"], ends(site))
+    assert all(site.who_of_token(secret) for secret in (first, second, third, other))
+    site.tokens.revoke(site.who_of_token(first).token_id, by="boss")
+    assert [bool(site.who_of_token(secret)) for secret in (first, second, third, other)] == [False] * 3 + [
+        True
+    ]
+
+
 @pytest.mark.parametrize(
     ("label", "works", "scope", "days", "column"),
     [
@@ -209,8 +223,8 @@ class Loop(dy.Schema):
 
 
 def test_a_filter_on_rows_that_must_name_each_other_is_refused(still):
+    row_filter = RowFilter("loop", "loop_id", ("1",))
     with pytest.raises(BadInput) as refusal:
-        row_filter = RowFilter("loop", "loop_id", ("1",))
         still.grants.give("north", "viewer", "partner", row_filter, by="boss", schemas={"loop": Loop})
     assert [fault.value for fault in refusal.value.faults] == ["loop"]
 
@@ -325,6 +339,19 @@ def test_there_must_be_a_site_and_of_a_known_form(site, tmp_path):
     site.database.write(lambda connection: connection.execute(META.update().values(value="99")))
     with pytest.raises(Refused):
         Site.open(site.folder)
+
+
+def test_an_older_site_is_brought_up_to_date(site):
+    def age(connection):
+        connection.execute(sa.text("ALTER TABLE site_token DROP COLUMN made_with"))
+        connection.execute(META.update().values(value="1"))
+
+    site.database.write(age)
+    with Site.open(site.folder, site.now, QUICK) as again:
+        secret = again.tokens.make("t", again.who("planner"), None, ["read"], ends(again))
+        assert again.who_of_token(secret)
+    with Site.open(site.folder, site.now, QUICK) as again:
+        assert again.who_of_token(secret)
 
 
 def test_the_audit_tells_what_was_done_and_cannot_be_rewritten(site):

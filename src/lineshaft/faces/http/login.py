@@ -113,6 +113,7 @@ def change_password(
 @router.get("/login/link")
 def use_link(request: Request, key: str = "") -> Response:
     """Sign in by a one-time link, on the workbench's own machine."""
+    _ration_address(request)
     site = _site(request)
     name = site.links.use(key) if from_loopback(request) else None
     if name is None:
@@ -137,6 +138,7 @@ async def link_identity(request: Request, person: Annotated[Who, Depends(who)]) 
 async def from_service(request: Request) -> Response:
     """The browser comes back from the firm's sign-in service."""
     provider, gate = _provider(request), _gate(request)
+    await run_in_threadpool(_ration_address, request)
     secret, _, purpose = request.cookies.get(_round_cookie(gate), "").partition(".")
     act, _, rest = unquote(purpose).partition(" ")
     site = gate.site
@@ -174,14 +176,9 @@ def check(site: Site, name: str, password: str, address: str) -> str:
         name = ""
     near = _neighbourhood(address)
     place = f"sign-in {name} {near}"
-    for key, (rate_per_s, burst) in (
-        (place, PER_PLACE),
-        (f"sign-in {name}", PER_NAME),
-        (f"sign-in from {near}", PER_ADDRESS),
-    ):
-        wait_s = site.limits.take(key, 1, rate_per_s, burst)
-        if wait_s:
-            raise TooMany(wait_s)
+    _ration(site, place, PER_PLACE)
+    _ration(site, f"sign-in {name}", PER_NAME)
+    _ration(site, f"sign-in from {near}", PER_ADDRESS)
     if not site.people.check_password(name, password):
         told = {"method": "password", "name": name if site.people.knows(name) else "", "address": address}
         site.audit.append("", "refuse sign-in", "", told)
@@ -229,6 +226,7 @@ def _enter(request: Request, name: str, method: str, next: str) -> Response:
 
 async def _begin(request: Request, purpose: str) -> Response:
     provider, gate = _provider(request), _gate(request)
+    await run_in_threadpool(_ration_address, request)
     attempt = oidc.Round()
     answer = _to(await run_in_threadpool(oidc.begin, provider, attempt, gate.origin + BACK))
     answer.set_cookie(
@@ -290,6 +288,18 @@ def _round_cookie(gate: Gate) -> str:
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def _ration(site: Site, key: str, limit: tuple[float, float]) -> None:
+    rate_per_s, burst = limit
+    wait_s = site.limits.take(key, 1, rate_per_s, burst)
+    if wait_s:
+        raise TooMany(wait_s)
+
+
+def _ration_address(request: Request) -> None:
+    """Ways in that need no name: each attempt costs us a question elsewhere or a line in the audit trail."""
+    _ration(_site(request), f"sign-in from {_neighbourhood(_address(request))}", PER_ADDRESS)
 
 
 def _neighbourhood(address: str) -> str:

@@ -4,7 +4,8 @@ import sqlalchemy as sa
 
 from lineshaft.store.system import EVENT
 
-VERSION = 1
+STEPS = ("ALTER TABLE site_token ADD COLUMN made_with TEXT",)
+VERSION = len(STEPS) + 1
 SITE = sa.MetaData()
 AUDIT = EVENT.to_metadata(SITE)
 for _verb in ("update", "delete"):
@@ -67,6 +68,7 @@ TOKEN = sa.Table(
     _moment("created"),
     _moment("expires"),
     _moment("revoked", null=True),
+    _text("made_with", null=True),
 )
 
 GRANT = sa.Table(

@@ -23,7 +23,7 @@ from lineshaft.store.site.links import Links
 from lineshaft.store.site.once import Once
 from lineshaft.store.site.passwords import Hasher, Rules
 from lineshaft.store.site.people import People
-from lineshaft.store.site.schema import META, SITE, VERSION, WORKS
+from lineshaft.store.site.schema import META, SITE, STEPS, VERSION, WORKS
 from lineshaft.store.site.sessions import Sessions
 from lineshaft.store.site.tokens import Tokens
 from lineshaft.store.site.who import Who
@@ -113,7 +113,7 @@ class Site:
         clock: Callable[[], datetime] = now_utc,
         hasher: Hasher | None = None,
     ) -> Site:
-        """The site in a folder.
+        """The site in a folder, brought up to date when an older Lineshaft wrote it.
 
         Raises
         ------
@@ -126,14 +126,11 @@ class Site:
         if not (folder / "site.db").is_file():
             raise Missing(f"There is no site in {folder}.", f"{folder} 中没有站点。")
         site = cls(folder, clock, hasher)
-        with site.database.reading() as connection:
-            version = int(connection.execute(sa.select(META.c.value).filter_by(key="version")).scalar_one())
-        if version > VERSION:
+        try:
+            site._bring_up_to_date()
+        except BaseException:
             site.close()
-            raise Refused(
-                f"This site was written by a newer Lineshaft (form {version}, known here: {VERSION}).",
-                f"该站点由更新版本的 Lineshaft 写入(格式 {version},本机支持 {VERSION})。",
-            )
+            raise
         return site
 
     def close(self) -> None:
@@ -248,7 +245,19 @@ class Site:
         if token is None or who is None:
             return None
         told = f"{token.label} ({token.token_id})"
-        return replace(who, scope=token.scope, token_works=token.works, token=told)
+        return replace(who, scope=token.scope, token_works=token.works, token=told, token_id=token.token_id)
+
+    def _bring_up_to_date(self) -> None:
+        with self.database.reading() as connection:
+            if _form(connection) == VERSION:
+                return
+
+        def step_on(connection: sa.Connection) -> None:
+            for step in STEPS[_form(connection) - 1 :]:
+                connection.execute(sa.text(step))
+            connection.execute(META.update().filter_by(key="version").values(value=str(VERSION)))
+
+        self.database.write(step_on)
 
     def _place(self, works_id: str) -> str:
         with self.database.reading() as connection:
@@ -265,6 +274,23 @@ class Site:
 
     def _works_at(self, stored: str) -> Works:
         return Works.open(stored if "://" in stored else self.folder / stored)
+
+
+def _form(connection: sa.Connection) -> int:
+    """The form in which a site is stored.
+
+    Raises
+    ------
+    Refused
+        Newer than this Lineshaft knows.
+    """
+    form = int(connection.execute(sa.select(META.c.value).filter_by(key="version")).scalar_one())
+    if form > VERSION:
+        raise Refused(
+            f"This site was written by a newer Lineshaft (form {form}, known here: {VERSION}).",
+            f"该站点由更新版本的 Lineshaft 写入(格式 {form},本机支持 {VERSION})。",
+        )
+    return form
 
 
 def _id_from(place: str) -> str:

@@ -54,10 +54,12 @@ class Tokens:
     ) -> str:
         """A token called `name` that acts for `who`; its secret, which is not shown again.
 
+        A token made with a token can do no more than that one, ends no later, and is revoked with it.
+
         Raises
         ------
         BadInput
-            No label, an unknown action, a works the person cannot see, or an end that is past or over a year away.
+            No label, an unknown action, a works the person cannot see, or an end that is past or too far away.
         """
         wanted_works = None if works is None else frozenset(works)
         wanted = frozenset(scope)
@@ -75,6 +77,7 @@ class Tokens:
             "scope": json.dumps(sorted(wanted)),
             "created": self._now().timestamp(),
             "expires": expires.timestamp(),
+            "made_with": who.token_id or None,
         }
         told = {"token": token_id, "label": name, "scope": sorted(wanted)}
 
@@ -111,7 +114,7 @@ class Tokens:
             return [_token(row) for row in connection.execute(wanted)]
 
     def revoke(self, token_id: str, by: str) -> None:
-        """Make a token useless at once.
+        """Make a token useless at once, and those that were made with it.
 
         Raises
         ------
@@ -120,11 +123,12 @@ class Tokens:
         """
 
         def store(connection: sa.Connection) -> None:
-            mine = TOKEN.update().where(TOKEN.c.token_id == token_id, TOKEN.c.revoked.is_(None))
-            if connection.execute(mine.values(revoked=self._now().timestamp())).rowcount:
-                self._audit.note(connection, by, "revoke token", "", {"token": token_id})
-            elif not connection.execute(sa.select(TOKEN.c.name).where(TOKEN.c.token_id == token_id)).first():
+            if not connection.execute(sa.select(TOKEN.c.name).where(TOKEN.c.token_id == token_id)).first():
                 raise Missing(f"There is no token {token_id}.", f"没有令牌 {token_id}。")
+            line = _descent(token_id)
+            live = TOKEN.update().where(TOKEN.c.token_id.in_(line), TOKEN.c.revoked.is_(None))
+            if connection.execute(live.values(revoked=self._now().timestamp())).rowcount:
+                self._audit.note(connection, by, "revoke token", "", {"token": token_id})
 
         self._database.write(store)
 
@@ -155,13 +159,30 @@ class Tokens:
         if not now < expires <= now + LONGEST:
             words = Words("must be in the future, at most 366 days from now", "须晚于现在,且不超过 366 天")
             faults.append(_fault("expires", expires, words))
+        elif who.token_id and expires > self._end_of(who.token_id):
+            words = Words("is later than the end of the token in use", "晚于当前令牌的到期时间")
+            faults.append(_fault("expires", expires, words))
         return faults
+
+    def _end_of(self, token_id: str) -> datetime:
+        with self._database.reading() as connection:
+            end = connection.execute(
+                sa.select(TOKEN.c.expires).where(TOKEN.c.token_id == token_id)
+            ).scalar_one()
+        return datetime.fromtimestamp(end, UTC)
 
 
 def token_id_of(secret: str) -> str:
     """The public part of a secret, "" when it has none."""
     parts = secret.split("_", 2)
     return parts[1] if len(parts) == 3 and parts[0] == PREFIX else ""
+
+
+def _descent(token_id: str) -> sa.Select[tuple[str]]:
+    """A token and all that were made with it, directly or not."""
+    line = sa.select(TOKEN.c.token_id).where(TOKEN.c.token_id == token_id).cte("line", recursive=True)
+    made = sa.select(TOKEN.c.token_id).where(TOKEN.c.made_with == line.c.token_id)
+    return sa.select(line.union(made).c.token_id)
 
 
 def _fault(column: str, value: object, words: Words) -> Fault:

@@ -51,6 +51,8 @@ class Who:
         The works that the token in use is for; None for every works of the person.
     token
         Label and id of the token in use, for the audit trail; "" in a session.
+    token_id
+        Its id alone.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Who:
     filters: Mapping[str, RowFilter] = field(default_factory=dict)
     token_works: frozenset[str] | None = None
     token: str = ""
+    token_id: str = ""
 
     def role(self, works_id: str) -> str | None:
         """The role on a works, None where the person may not even know of it."""
