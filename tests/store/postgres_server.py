@@ -72,14 +72,9 @@ class Server:
 
     def stop(self) -> None:
         """End the server at once and remove everything."""
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
-        shutil.rmtree(self.folder)
-
-    def crash(self) -> None:
-        """Kill every process of the server as a power cut of its machine would."""
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
+        shutil.rmtree(self.folder)
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
