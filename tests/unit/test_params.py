@@ -52,5 +52,7 @@ def test_parameters_describe_themselves():
         "min": 0,
         "max": 10,
         "choices": (),
+        "help": ("", ""),
+        "suggest": (),
     }
     assert describe(None) == []

@@ -26,12 +26,15 @@ def param(
     min: float | None = None,
     max: float | None = None,
     choices: tuple[str, ...] = (),
+    help: tuple[str, str] = ("", ""),
+    suggest: tuple[tuple[str, str, str], ...] = (),
 ) -> Any:
-    """One parameter with its default, labels, unit and bounds; `None` as default means "not set"."""
-    return field(
-        default=default,
-        metadata={"en": en, "zh": zh, "unit": unit, "min": min, "max": max, "choices": choices},
-    )
+    """One parameter with its default, labels, unit and bounds; `None` as default means "not set".
+
+    `help` says in both languages how to fill it in; `suggest` names usual values: (value, English, Chinese).
+    """
+    rules = {"unit": unit, "min": min, "max": max, "choices": choices, "help": help, "suggest": suggest}
+    return field(default=default, metadata={"en": en, "zh": zh, **rules})
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from lineshaft.faces.desk.describing import describe_engine
@@ -47,6 +47,8 @@ class ParamTold(Told):
     min: float | None
     max: float | None
     choices: list[str]
+    help: tuple[str, str] = Field(description="How to fill it in: English, Chinese.")
+    suggest: list[tuple[str, str, str]] = Field(description="Usual values: value, English, Chinese.")
 
 
 class EngineDescribed(Told):
@@ -61,6 +63,9 @@ class EngineDescribed(Told):
     params: list[ParamTold]
     views: list[str]
     sources: list[str]
+
+
+Example = Annotated[bool, Query(description="With the engine's example rows.")]
 
 
 @router.get("", summary="List the engines / 功能列表")
@@ -96,7 +101,7 @@ def read_engine(desk: AtDesk, engine: EngineName) -> EngineDescribed:
         }
     },
 )
-def template(desk: AtDesk, engine: EngineName, language: Language = "zh", example: bool = False) -> Response:
+def template(desk: AtDesk, engine: EngineName, language: Language = "zh", example: Example = False) -> Response:
     """A workbook with a sheet for each table the engine reads, with units and drop-downs; or with example rows."""
     manifest = desk.works.engine(engine)
     members = manifest.load("inputs").members()

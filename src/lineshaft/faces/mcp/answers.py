@@ -79,6 +79,8 @@ class ParamOut(BaseModel):
     min: float | None = None
     max: float | None = None
     choices: list[str] = []
+    help: tuple[str, str] = ("", "")
+    suggest: list[tuple[str, str, str]] = []
     en: str
     zh: str
 

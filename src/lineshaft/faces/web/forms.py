@@ -34,8 +34,14 @@ class Field:
     low: Any
     high: Any
     choices: tuple[str, ...]
+    suggest: tuple[tuple[str, Words], ...]
     fault: str
     optional: bool
+
+    def said(self, speech: Speech) -> str:
+        """The value as people read it: a usual one by its name."""
+        usual = dict(self.suggest)
+        return speech.say(usual[self.value]) if self.value in usual else f"{self.value} {self.unit}".strip()
 
 
 def parameter_fields(
@@ -63,13 +69,14 @@ def _fields(
         Field(
             name=prefix + one["name"],
             words=Words(one["en"], one["zh"]),
-            help=Words(*one.get("help", ("", ""))),
+            help=Words(*one["help"]),
             kind=_kind(one),
             value=typed.get(prefix + one["name"], offered.get(one["name"], _shown(one["default"], speech))),
             unit=speech.unit(one["unit"]) if one["unit"] else "",
             low=one["min"],
             high=one["max"],
             choices=one["choices"],
+            suggest=tuple((value, Words(en, zh)) for value, en, zh in one["suggest"]),
             fault=said.get(one["name"], ""),
             optional=one["default"] is None,
         )
@@ -116,7 +123,11 @@ def cell_choices(engine: Engine, schemas: Schemas) -> list[tuple[str, tuple[str,
     """Tables that an engine reads, each with the columns that a what-if may change."""
     tables = [table_name(schema) for schema in engine.load("inputs").member_schemas().values()]
     return [
-        (name, getattr(schemas[name], "title", (name, name)), [c for c in columns_of(schemas[name]) if not c.key])
+        (
+            name,
+            getattr(schemas[name], "title", (name, name)),
+            [c for c in columns_of(schemas[name]) if not c.key],
+        )
         for name in dict.fromkeys(tables)
         if name in schemas
     ]

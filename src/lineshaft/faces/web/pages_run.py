@@ -99,9 +99,7 @@ def runs(view: WorksView) -> Response:
 
 
 def _listed(view: View, records: list[RunRecord]) -> list[dict[str, Any]]:
-    held = {
-        record.run_id for engine in view.desk.engines() if (record := view.desk.in_force(engine.name))
-    }
+    held = {record.run_id for engine in view.desk.engines() if (record := view.desk.in_force(engine.name))}
     return [
         {
             "record": record,
@@ -135,13 +133,17 @@ def run(view: WorksView, run: str) -> Response:
         "params": _said_params(view, record, engine),
     }
     if record.result_blob is None or record.kind == "undo":
-        return view.page("run.html", rail.wing_of(engine), reasons=None, tables=[], warnings=[], views=[], **content)
+        return view.page(
+            "run.html", rail.wing_of(engine), reasons=None, tables=[], warnings=[], views=[], **content
+        )
     result = desk.result(run)
     return view.page(
         "run.html",
         rail.wing_of(engine),
         reasons=_reasons_content(view, engine, record, result.reasons),
-        warnings=[view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings],
+        warnings=[
+            view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings
+        ],
         tables=_tables(view, result),
         views=islands_of(engine),
         **content,
@@ -238,8 +240,10 @@ def _said_params(view: View, record: RunRecord, engine: Engine) -> list[tuple[st
     if record.kind == "undo":
         return [(name, str(value)) for name, value in record.params.items()]
     typed = _as_typed(view, record)
-    fields = forms.parameter_fields(engine, typed, [], view.speech) + forms.limit_fields(typed, [], view.speech)
-    return [(view.speech.say(one.words), f"{one.value} {one.unit}".strip()) for one in fields if one.value]
+    fields = forms.parameter_fields(engine, typed, [], view.speech) + forms.limit_fields(
+        typed, [], view.speech
+    )
+    return [(view.speech.say(one.words), one.said(view.speech)) for one in fields if one.value]
 
 
 def _as_typed(view: View, record: RunRecord) -> dict[str, str]:
@@ -258,7 +262,9 @@ def look(view: WorksView, run: str) -> Response:
     schemas = desk.works.catalog.schemas
     problem, changes = None, []
     try:
-        changes = [shown_change(view, name, schemas[name], one) for name, one in desk.preview(run).tables.items()]
+        changes = [
+            shown_change(view, name, schemas[name], one) for name, one in desk.preview(run).tables.items()
+        ]
     except LineshaftError as error:
         problem = error.words
     return view.page(

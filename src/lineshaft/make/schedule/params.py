@@ -20,6 +20,25 @@ class ScheduleParams:
         "weighted_tardiness,mean_flow_time,makespan",
         "what to minimise, first things first",
         "优化目标(按先后)",
+        help=(
+            "names in order of importance, separated by commas; a+b adds up, a:2 weighs double",
+            "按重要性用逗号分隔;用 + 相加,用 :2 表示权重加倍",
+        ),
+        suggest=(
+            (
+                "weighted_tardiness,mean_flow_time,makespan",
+                "on time first, then quickly through",
+                "先保交期,再缩短流程时间",
+            ),
+            ("makespan", "everything done soonest", "总工期最短"),
+            ("mean_flow_time", "orders quickly through the shop", "平均流程时间最短"),
+            ("weighted_tardiness,setup", "on time first, then few setups", "先保交期,再减少换型"),
+            (
+                "weighted_tardiness:1+setup:0.5,makespan",
+                "lateness and setups weighed together",
+                "拖期与换型加权",
+            ),
+        ),
     )
     start: datetime | None = param(
         None, "plan from here on; none: the first release", "排产起点;空:最早下达时间"
