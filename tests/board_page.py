@@ -97,7 +97,7 @@ def board_page(browser, address, data, *, width=1440, ask=True, **settings):
         page.evaluate(ASK)
     settled(page)
     yield page
-    assert errors == []
+    assert errors == [], errors
     page.close()
 
 
@@ -117,6 +117,16 @@ def of_board(page, expression):
     return page.evaluate(
         f"() => {{ const board = document.querySelector('lane-board'); return {expression}; }}"
     )
+
+
+def until(page, condition):
+    """Waits until a condition about `board` holds; the policy forbids Playwright's own way of waiting."""
+    for _ in range(600):
+        if of_board(page, condition):
+            settled(page)
+            return
+        page.evaluate("() => new Promise((done) => setTimeout(done, 10))")
+    raise AssertionError(f"in vain: {condition}")
 
 
 def box_of(page, order, op, lane=None):

@@ -1,38 +1,27 @@
-"""The report in a real browser: the board draws, answers to hand and key, and speaks both languages."""
+"""The report in a real browser: one file that opens anywhere, with the board in it, in both languages and themes."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
+from board_page import CHROMIUM, box_of, chromium, of_board, settled
 
 from lineshaft.core import Run, find_engine
 from lineshaft.core.solve import solve
 from lineshaft.faces.web.report import report_html
+from lineshaft.faces.web.scripts import joined_script
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt.txt)")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """The example's plan as a file, and how many bars its board must have."""
+    """The example's plan as a file, and the result it shows."""
     engine = find_engine("make.schedule")
     book = engine.load("example")()
     result = solve(engine, book, run=Run(work_limit=1))
@@ -51,27 +40,24 @@ def page(browser, report, request):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(report[0])
+    settled(page)
     yield page
     assert errors == []
     page.close()
 
 
-def bars(page):
-    return page.locator("lane-board svg rect[rx='2']").count()
-
-
 @pytest.mark.parametrize("page", [1440, 390], indirect=True)
-def test_every_step_is_drawn_and_nothing_overflows(page, report):
-    assert bars(page) == len(report[1].tables.resource_plan)
+def test_every_step_is_on_the_board_and_nothing_overflows(page, report):
+    assert of_board(page, "board.toSvg().match(/data-order/g).length") == len(report[1].tables.resource_plan)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_both_languages_and_both_themes(page):
     assert page.locator("h1").inner_text() == "有限产能排产"
-    assert "着色" in page.locator("lane-board").inner_text()
+    assert "按工单着色" in page.locator("lane-board").inner_text()
     page.click("#language")
     assert page.locator("h1").inner_text() == "Finite-capacity schedule"
-    assert "Colour" in page.locator("lane-board").inner_text()
+    assert "colour by order" in page.locator("lane-board").inner_text()
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
@@ -82,34 +68,30 @@ def test_names_are_text_and_never_markup(page):
     assert "<b>厂 & works</b>" in page.locator("header").inner_text()
 
 
-def test_hover_tells_and_click_picks_the_whole_order(page, report):
-    box = page.locator("lane-board svg rect[rx='2']").first.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    card = page.locator("lane-board .card")
-    assert card.is_visible()
-    order = card.locator("b").inner_text()
-    page.mouse.click(x, y)
-    others = report[1].tables.resource_plan.filter(order_id=order)
-    dimmed = page.locator("lane-board svg rect.dim").count()
-    assert dimmed == len(report[1].tables.resource_plan) - len(others)
-    page.keyboard.press("Escape")
-    assert page.locator("lane-board svg rect.dim").count() == 0
-
-
-def test_zoom_by_key_and_back(page):
-    page.locator("lane-board").focus()
-    span = "const b = document.querySelector('lane-board'); b.to - b.from"
-    before = page.evaluate(f"(() => {{ {span.replace('; b', '; return b')} }})()")
-    page.keyboard.press("+")
-    assert page.evaluate(f"(() => {{ {span.replace('; b', '; return b')} }})()") < before
-    page.keyboard.press("0")
-    assert page.evaluate(f"(() => {{ {span.replace('; b', '; return b')} }})()") == before
+def test_a_reason_leads_to_its_order_on_the_board(page):
+    row = page.locator("tr[data-order='WO-3']").first
+    row.click()
+    assert of_board(page, "board.book.orders[board.picked].id") == "WO-3"
+    settled(page)
+    assert box_of(page, "WO-3", 10, "lathe")["width"] > 20
 
 
 def test_times_are_shown_in_the_works_zone(page, report):
     first = report[1].tables.operation_plan["start"].min() + timedelta(hours=8)
-    said = page.evaluate(
-        "(() => { const b = document.querySelector('lane-board'); return b.clock(b.book.start); })()"
-    )
-    assert said == first.strftime("%Y-%m-%d %H:%M")
+    assert of_board(page, "board.clock.stamp(board.data.start)") == first.strftime("%Y-%m-%d %H:%M")
+
+
+def test_the_file_needs_nothing_else(report, browser):
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report[0])
+    assert asked == [report[0]]
+    page.close()
+
+
+def test_modules_are_joined_once_and_without_imports():
+    script = joined_script("lane-board.js")
+    assert "import " not in script.replace("important", "")
+    assert script.count("class Clock ") == 1
+    assert script.index("class Clock ") < script.index("class LaneBoard ")

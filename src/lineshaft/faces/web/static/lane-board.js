@@ -98,7 +98,10 @@ export class LaneBoard extends HTMLElement {
     this.arrange();
     this.rethink();
     fillChanges(this, this.parts);
-    if (!this.book.lanes.length) this.tell(this.say("none"));
+    if (!this.book.lanes.length) {
+      for (const part of [tools, legend, stage]) part.hidden = true;
+      this.tell(this.say("none"));
+    }
   }
 
   /** Reads colours and fonts again. */
@@ -412,7 +415,7 @@ export class LaneBoard extends HTMLElement {
   tell(text, tone = "") {
     clearTimeout(this.later);
     this.parts.said.textContent = text;
-    this.parts.said.className = `said no-print ${tone}`;
+    this.parts.said.className = `news no-print ${tone}`;
   }
 
   showChanges() { fillChanges(this, this.parts); }

@@ -11,16 +11,16 @@ const SNAPS = [0, 300, 900, 1800, 3600];
 export function buildChrome(board) {
   const { say } = board;
   const parts = {
-    tools: make("div", { class: "tools no-print", role: "toolbar", "aria-label": say("chart") }),
+    tools: make("div", { class: "board-tools no-print", role: "toolbar", "aria-label": say("chart") }),
     legend: make("div", { class: "legend no-print" }),
     stage: make("div", { class: "stage no-print", role: "application" }),
     canvas: make("canvas", { "aria-hidden": "true" }),
-    card: make("div", { class: "card", hidden: true }),
+    card: make("div", { class: "hover-card", hidden: true }),
     verdict: make("div", { class: "verdict", hidden: true }),
     sheet: make("div", { class: "sheet", hidden: true }),
     changes: make("div", { class: "changes no-print", role: "region", hidden: true }),
-    said: make("p", { class: "said no-print", "aria-live": "polite", role: "status" }),
-    keys: make("dialog", { class: "keys" }),
+    said: make("p", { class: "news no-print", "aria-live": "polite", role: "status" }),
+    keys: make("dialog", { class: "key-help" }),
     paper: make("div", { class: "paper" }),
   };
   parts.stage.append(parts.canvas, parts.card, parts.verdict);
@@ -47,7 +47,7 @@ function fillTools(board, parts) {
     make("span", { class: "joined" }, button("−", say("zoomOut"), () => board.zoomBy(1 / 0.7)), button("+", say("zoomIn"), () => board.zoomBy(0.7))),
     make("span", { class: "joined spans" }, span("day", DAY), span("week", 7 * DAY), span("month", 31 * DAY), button(say("fit"), say("fit"), () => board.fit())),
     button(say(book.data.now ? "now" : "planStart"), say(book.data.now ? "now" : "planStart"), () => board.goNow(), { class: "now" }),
-    button("⋯", say("more"), () => board.classList.toggle("unfolded"), { class: "more" }));
+    button("⋯", say("more"), () => board.classList.toggle("unfolded"), { class: "more-tools" }));
   parts.undo = button("↶", say("undo"), () => board.undo());
   parts.redo = button("↷", say("redo"), () => board.redo());
   parts.flip = button(say("table"), say("table"), () => board.showTable(parts.sheet.hidden));

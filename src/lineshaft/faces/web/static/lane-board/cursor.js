@@ -15,7 +15,7 @@ export class Cursor {
     this.seats = [0, 1].map((at) => make("button", { type: "button", class: "seat", tabindex: at ? -1 : 0 }));
     stage.append(...this.seats);
     for (const seat of this.seats) {
-      seat.addEventListener("focus", () => { if (!this.bar && !this.said) this.enter(); });
+      seat.addEventListener("focus", () => { if (!this.said) this.enter(); else if (seat !== this.seat) this.adopt(seat); });
       seat.addEventListener("click", (event) => { if (event.detail === 0) this.board.openCursor(); });
     }
     stage.addEventListener("keydown", (event) => this.key(event));
@@ -60,13 +60,16 @@ export class Cursor {
 
   speak(text) {
     this.said = text;
-    const [held, next] = document.activeElement === this.seats[0] ? this.seats : [...this.seats].reverse();
-    next.setAttribute("aria-label", text);
-    next.setAttribute("tabindex", "0");
-    held.setAttribute("tabindex", "-1");
-    this.seat = next;
-    this.place();
+    const next = this.seats.find((seat) => seat !== document.activeElement);
+    this.adopt(next);
     next.focus({ preventScroll: true });
+  }
+
+  adopt(seat) {
+    for (const one of this.seats) one.setAttribute("tabindex", one === seat ? "0" : "-1");
+    seat.setAttribute("aria-label", this.said);
+    this.seat = seat;
+    this.place();
   }
 
   /** Lays the focused button over its bar or row. */

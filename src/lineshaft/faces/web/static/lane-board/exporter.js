@@ -20,8 +20,8 @@ function drawTitle(pen, board, view) {
   let x = 9;
   for (const { colour, text } of legendOf(board)) {
     if (colour) pen.rect(x, 32, 11, 11, colour);
-    pen.text(x + (colour ? 16 : 0), 42, text, palette.quiet);
-    x += widthOf(text) + (colour ? 16 : 0) + GAP;
+    if (text) pen.text(x + (colour ? 16 : 0), 42, text, palette.quiet);
+    x += text ? widthOf(text) + (colour ? 16 : 0) + GAP : 15;
     if (x > view.right - 120) break;
   }
 }

@@ -112,7 +112,8 @@ export class Hands {
   }
 
   roll() {
-    const { act, board } = this, push = act.kind === "drag" && board.edit.moving && this.edge(act.last);
+    const { act, board } = this, push = act?.kind === "drag" && board.edit.moving && this.edge(act.last);
+    if (!act) return;
     act.rolling = Boolean(push);
     if (!push) return;
     board.view.shift(push[0] * board.view.perPixel);
@@ -144,6 +145,7 @@ export class Hands {
     if (act.kind === "drag") board.edit.drop();
     if (act.kind === "press") this.click(act, at);
     this.act = null;
+    board.cursor.seat?.focus({ preventScroll: true });
     board.draw();
   }
 

@@ -43,7 +43,7 @@ export class Table {
     const lock = board.ask && bar[AT.lane] >= 0 ? make("button", { type: "button", click: () => board.edit.lock(bar) }, say(isLocked(bar) ? "unlockChange" : "lockChange")) : null;
     const jump = () => { board.showTable(false); board.reveal(bar); board.cursor.set(bar); };
     const show = bar[AT.lane] >= 0 ? make("button", { type: "button", "aria-label": `${say("showOn")} ${facts.order} ${facts.op}`, click: jump }, say("chart")) : null;
-    const tone = (name) => (name === "due" ? facts.lateness : name === "resource" ? "wide" : false);
+    const tone = (name) => (name === "due" ? facts.lateness : name === "resource" ? "wide-cell" : false);
     return make("tr", {}, make("td", { class: "acts" }, show, lock), make("th", { scope: "row" }, cells.order),
       ...COLUMNS.slice(1).map((name) => make("td", { class: tone(name) }, cells[name])));
   }
