@@ -11,15 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lineshaft.store.executors.on_ray import LOOPBACK, QUIET
+
 HERE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "include_dashboard": False}
 
 
 @contextlib.contextmanager
 def two_nodes() -> Iterator[Any]:
     """The cluster; while it lives, ``ray://auto`` means this one."""
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    os.environ |= QUIET | LOOPBACK
     from ray.cluster_utils import Cluster
 
+    os.makedirs("/tmp/ray", exist_ok=True)
     folder = tempfile.mkdtemp(prefix="lsr", dir="/tmp")
     cluster = None
     try:

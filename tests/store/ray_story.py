@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from nodes import two_nodes
 from toy_line import TOY, orders
 
 from lineshaft.core import Cancelled, find_engine
-from lineshaft.core.solve import table_name
+from lineshaft.crane_works import generate
 from lineshaft.store import Cell, Works, portfolio
 from lineshaft.store.executors import executor
 
@@ -36,8 +37,7 @@ def main(folder: Path) -> None:
 
 def plan(folder: Path, where: str) -> list[list[Any]]:
     """Seed, scenario and digest of each run of a small shop."""
-    schemas = SCHEDULE.load("inputs").member_schemas()
-    book = {table_name(schemas[member]): frame for member, frame in SCHEDULE.load("example")().items()}
+    book = generate(scale=0.05)
     order = book["work_order"]["order_id"][0]
     rush = {"rush": [Cell("work_order", (order,), "weight", 9)]}
     with Works.create(folder, "Shop") as works:
@@ -82,15 +82,18 @@ def lose_a_node(works: Works, cluster: Any) -> dict[str, Any]:
         assert both.wait(WAIT_S), "the runs do not begin"
         busy = ray.cluster_resources()["CPU"] - ray.available_resources().get("CPU", 0)
         cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+        until = time.monotonic() + WAIT_S
+        while len(alive := [node for node in ray.nodes() if node["Alive"]]) > 1:
+            assert time.monotonic() < until, "the cluster does not see that a node is dead"
+            time.sleep(0.1)
         for run in runs:
             works.cancel(run)
         for thread in threads:
             thread.join(WAIT_S)
-        left = ray.cluster_resources()["CPU"]
     records = [works.run(run) for run in runs]
     return {
         "busy": busy,
-        "left": left,
+        "left": sum(node["Resources"]["CPU"] for node in alive),
         "ended": [[record.status, record.stopped_by, record.work] for record in records],
         "kpis": [record.kpis[0].value if record.kpis else None for record in records],
     }

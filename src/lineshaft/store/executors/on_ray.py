@@ -20,9 +20,16 @@ from lineshaft.store.worker import see_to
 if TYPE_CHECKING:
     from lineshaft.store.works import Works
 
+LOCAL, AUTO = "ray://local", "ray://auto"
 LOOK_S = BEAT_S / 4
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-LOCAL = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+# Ray reads these when it is imported; it asks 20 times for 40 s each whether a cluster is there
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "2",
+}
+# what Ray does on desktop systems: its sockets stay on the loopback
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
 class ClusterLost(LineshaftError):
@@ -76,18 +83,17 @@ class OnRay:
     """
 
     def __init__(self, address: str) -> None:
-        for name, value in QUIET.items():
+        self._address = address
+        for name, value in (QUIET | (LOOPBACK if address == LOCAL else {})).items():
             os.environ.setdefault(name, value)
         self._ray = _import_ray()
-        self._address = address
 
     def __enter__(self) -> OnRay:
-        place = self._address.removeprefix("ray://")
-        options = {"address": place, "log_to_driver": False, "logging_level": logging.CRITICAL}
-        if place == "local":
-            options |= LOCAL
-        elif place != "auto":
-            options["address"] = self._address
+        options = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+        if self._address == LOCAL:
+            options |= {"address": "local", "include_dashboard": False}
+        else:
+            options["address"] = "auto" if self._address == AUTO else self._address
         try:
             self._ray.init(**options)
         except ImportError as error:
