@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
@@ -28,6 +30,7 @@ from lineshaft.faces.http import (
 )
 from lineshaft.faces.http.agents import AgentsLater
 from lineshaft.faces.http.asking import ApiRoute
+from lineshaft.faces.http.models import Problem
 from lineshaft.faces.http.oidc import Provider
 from lineshaft.faces.http.rates import AddressGate, Rates, Turnstile
 from lineshaft.faces.http.sizes import Sizes
@@ -45,6 +48,18 @@ ERRORS = {
     422: "The request breaks rules; `faults` names each place.",
     429: "Too many requests; `Retry-After` says when to come again.",
     503: "The store is not ready; `Retry-After` says when to come again.",
+}
+TAGS = {
+    "works": "Who asks, which works there are, what needs somebody today. / 概况与待办",
+    "engines": "What can be decided, from which tables, with which parameters. / 功能",
+    "tables": "Rows: page, change, take away. / 数据表",
+    "imports": "Files in, with a preview of every bad cell. / 导入",
+    "runs": "Proposals: ask for them, watch, read and compare. / 运行与方案",
+    "decisions": "Accept, undo, change by hand. / 决策",
+    "boards": "Data of boards. / 看板",
+    "tokens": "Tokens of one's own. / 令牌",
+    "people": "People, roles and the audit trail. / 用户、角色与审计",
+    "public": "What needs no sign-in. / 公开信息",
 }
 DESCRIPTION = """\
 Tables in, proposals out, decisions accepted: what pages and agents use, for your own programs.
@@ -94,6 +109,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
+    app.openapi = lambda: _describe(app)  # type: ignore[method-assign]
     app.state.turnstile = Turnstile(site, rates or Rates())
     app.state.uploads = Uploads(site.folder / "uploads")
     app.include_router(_api())
@@ -120,3 +136,22 @@ def _api() -> APIRouter:
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document; errors refer to one schema, which no operation returns by itself."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            tags=[{"name": name, "description": said} for name, said in TAGS.items()],
+        )
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = problem.pop("$defs")
+        document["components"]["schemas"] |= {"Problem": problem, **parts}
+        app.openapi_schema = document
+    return app.openapi_schema

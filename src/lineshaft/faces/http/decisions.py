@@ -59,7 +59,7 @@ def accept_run(desk: AtDesk, run: RunId, request: Operation) -> AcceptTold:
 
 @router.get("/accepts", summary="List the accepts / 采纳记录")
 def list_accepts(desk: AtDesk) -> list[AcceptRecordTold]:
-    """Newest first."""
+    """Every accept, newest first, and whether it still holds."""
     return [
         AcceptRecordTold(
             accept=record.accept_id,

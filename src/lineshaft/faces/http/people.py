@@ -64,7 +64,7 @@ class PersonAsked(Asked):
 class PersonChanged(Asked):
     """What is to change of a person; what is not given stays."""
 
-    title: Annotated[str, Field(max_length=200)] | None = None
+    title: Annotated[str, Field(max_length=200)] | None = Field(None, examples=["Ann Li"])
     admin: bool | None = None
     disabled: bool | None = None
     password: Annotated[str, Field(max_length=1_000)] | None = None

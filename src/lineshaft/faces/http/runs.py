@@ -90,7 +90,7 @@ def list_runs(
     offset: Offset = 0,
     limit: Limit = 100,
 ) -> RunsTold:
-    """Newest first."""
+    """Every run with its figures, newest first."""
     found = [run for run in desk.runs() if engine in ("", run.engine) and status in ("", run.status)]
     return RunsTold(runs=[run_told(run) for run in found[offset : offset + limit]], found=len(found))
 
