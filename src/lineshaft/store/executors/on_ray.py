@@ -89,7 +89,7 @@ class OnRay:
         self._ray = _import_ray()
 
     def __enter__(self) -> OnRay:
-        options = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if self._address == LOCAL:
             options |= {"address": "local", "include_dashboard": False}
         else:
