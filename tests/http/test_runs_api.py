@@ -114,8 +114,8 @@ def test_home_names_what_waits_for_a_decision(as_, run):
     assert told["faults"] == []
 
 
-def test_an_engine_without_board_or_edit_says_so(as_):
+def test_without_a_board_or_a_plan_to_edit_the_answer_says_so(as_):
     ask = as_("planner")
     assert ask.get(f"{SAW}/boards/toy.cutting", 404)["zh"] == "toy.cutting 没有看板。"
     change = {"table": "cuts", "key": ["A"], "values": {"bar_no": 2}}
-    assert ask.post(f"{ENGINE}/edit", {"changes": [change]}, 404)["zh"]
+    assert ask.post(f"{ENGINE}/edit", {"changes": [change]}, 409)["zh"] == "并非所有工件都在方案中。"
