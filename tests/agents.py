@@ -101,6 +101,7 @@ class Agent:
     def __init__(self, portal, client):
         self._portal, self.client = portal, client
         self.progress, self.texts = [], []
+        self.on_progress = lambda *told: None
 
     def __call__(self, tool, /, **arguments):
         result = self._portal.call(
@@ -118,6 +119,7 @@ class Agent:
 
     async def _note(self, progress, total, message):
         self.progress.append((progress, total, message))
+        self.on_progress(progress, total, message)
 
 
 @contextlib.contextmanager

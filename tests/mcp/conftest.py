@@ -24,6 +24,11 @@ def toy():
 
 
 @pytest.fixture
+def pieces(toy):
+    return PIECES
+
+
+@pytest.fixture
 def site(toy, tmp_path):
     """Works "saw" for everybody by role, works "other" for the boss alone."""
     with new_site(tmp_path / "site", None, "saw", "other") as made:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import sysconfig
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from agents import HANDSHAKE, HERE, MODERN, Wire, token
+from agents import HANDSHAKE, HERE, MODERN, Wire, agent_over_http, agents_app, served, token
+from sites import add_everybody, new_site
+
+from lineshaft.core import Words
+from lineshaft.store import jobs, runs
 
 TESTS = Path(__file__).parents[1]
 NAMES = {
@@ -48,17 +56,48 @@ def test_a_call_answers_in_text_and_data(wire):
     assert json.loads(result["content"][1]["text"]) == result["structuredContent"]
 
 
-def test_a_plan_reports_progress_and_ends(wire):
-    asked = {"works": "saw", "engine": "toy.cutting", "limits": {"work_limit": 3}, "wait_s": 30}
-    heard, reply = wire.ask("tools/call", {"name": "plan", "arguments": asked}, progress_token="p1")
-    result = reply["result"]
-    assert not result.get("isError")
-    assert result["structuredContent"]["status"] == "done"
-    assert result["structuredContent"]["kpis"][0]["name"] == "bars"
-    for message in heard:
-        assert message["method"] == "notifications/progress"
-        assert message["params"]["progressToken"] == "p1"
-        assert 0 <= message["params"]["progress"] <= message["params"]["total"] == 1
+def test_a_plan_is_waited_for_with_its_progress(pieces, tmp_path):
+    """A worker that says how far it is and goes on when the client has heard it."""
+    heard = threading.Event()
+    with new_site(tmp_path / "site", None, "saw") as site, served(agents_app(site)) as address:
+        works = site.open_works("saw")
+        works.write({"piece": pieces}, "boss", "import")
+        with (
+            working(lambda: worked(works, heard)),
+            agent_over_http(address, token(site, "boss", "read", "plan"), "zh") as asking,
+        ):
+            asking.on_progress = lambda *_: heard.set()
+            told = asking("plan", works="saw", engine="toy.cutting", limits={"work_limit": 3}, wait_s=60)
+    assert asking.progress[0] == (0.25, 1.0, "四分之一")
+    assert told["status"] == "done"
+    assert told["kpis"][0]["name"] == "bars"
+
+
+def worked(works, heard):
+    """A quarter, until that is heard; then the whole."""
+    no = until(lambda: runs.claim(works, "slow hand"))
+    quarter = (0.25, Words("a quarter", "四分之一"))
+    now_s = works.now().timestamp()
+    works.database.write(lambda c: jobs.heartbeat(c, no, "slow hand", now_s, progress=quarter))
+    assert heard.wait(30)
+    works.database.write(lambda c: jobs.release(c, no, "slow hand"))
+    works.work()
+
+
+def until(ask):
+    """What `ask` says as soon as it says anything."""
+    while not (said := ask()):
+        time.sleep(0.01)
+    return said
+
+
+@contextlib.contextmanager
+def working(work):
+    """While a thread of its own does this."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+        done.result(30)
 
 
 def test_a_mistake_is_a_tool_error_and_no_protocol_error(wire):
@@ -141,29 +180,43 @@ class Stdio:
             heard.append(message)
 
 
-def test_a_process_of_its_own_over_stdio(site, toy):
-    """From the handshake to the answer of a run that the process's own worker computes."""
+@contextlib.contextmanager
+def stdio(site, toy):
+    """A process that has shaken hands; it must end well and write nothing but answers."""
     talk = Stdio(site.folder, [str(TESTS), str(toy)], "--user", "planner")
     with talk.process as process:
         hello = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": HERE}
         _, reply = talk.ask(1, "initialize", hello)
         assert reply["result"]["serverInfo"]["name"] == "lineshaft"
         talk.send(method="notifications/initialized")
-        _, reply = talk.ask(2, "tools/call", {"name": "list_works", "arguments": {}})
-        result = reply["result"]
-        assert result["structuredContent"]["works"][0]["may"] == ["plan", "read", "write"]
-        assert result["content"][0]["text"].startswith("工厂")
-        asked = {"works": "saw", "engine": "toy.cutting", "limits": {"work_limit": 2}, "wait_s": 60}
-        _, reply = talk.ask(3, "tools/call", {"name": "plan", "arguments": asked})
-        assert reply["result"]["structuredContent"]["status"] == "done"
-        asked = {"works": "saw", "run": "r1", "confirm": "-"}
-        _, reply = talk.ask(4, "tools/call", {"name": "accept", "arguments": asked})
-        assert reply["result"]["structuredContent"]["error"] == "NotAllowed"
+        yield talk
         process.stdin.close()
         rest, said = process.stdout.read(), process.stderr.read()
         assert process.wait() == 0, said
     assert rest == ""
     assert "Traceback" not in said
+
+
+def test_a_process_of_its_own_over_stdio(site, toy):
+    with stdio(site, toy) as talk:
+        _, reply = talk.ask(2, "tools/call", {"name": "list_works", "arguments": {}})
+        result = reply["result"]
+        assert result["structuredContent"]["works"][0]["may"] == ["plan", "read", "write"]
+        assert result["content"][0]["text"].startswith("工厂")
+        asked = {"works": "saw", "run": "r1", "confirm": "-"}
+        _, reply = talk.ask(3, "tools/call", {"name": "accept", "arguments": asked})
+        assert reply["result"]["structuredContent"]["error"] == "NotAllowed"
+
+
+@pytest.mark.slow
+def test_the_worker_of_a_stdio_process_computes_its_runs(toy, pieces, tmp_path):
+    with new_site(tmp_path / "site", None, "saw") as site:
+        add_everybody(site, "saw")
+        site.open_works("saw").write({"piece": pieces}, "boss", "import")
+        with stdio(site, toy) as talk:
+            asked = {"works": "saw", "engine": "toy.cutting", "limits": {"work_limit": 2}, "wait_s": 60}
+            _, reply = talk.ask(2, "tools/call", {"name": "plan", "arguments": asked})
+            assert reply["result"]["structuredContent"]["status"] == "done"
 
 
 @pytest.mark.parametrize(("options", "said"), [((), "--user"), (("--user", "nobody"), "nobody")])
