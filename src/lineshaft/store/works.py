@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 import sqlalchemy as sa
@@ -19,7 +19,19 @@ from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Wo
 from lineshaft.core import Change as HandChange
 from lineshaft.core.solve import Prepared
 from lineshaft.core.solve import edit as answer_edit
-from lineshaft.store import accept, edits, executors, jobs, log, migrate, runs, state, versions, worker
+from lineshaft.store import (
+    accept,
+    edits,
+    executors,
+    jobs,
+    log,
+    migrate,
+    runs,
+    state,
+    versions,
+    worker,
+    writes,
+)
 from lineshaft.store.accept import AcceptRecord, Undone
 from lineshaft.store.companion import OnProgress
 from lineshaft.store.dialects import Connect, connect_sqlite
@@ -28,10 +40,11 @@ from lineshaft.store.jobs import Job
 from lineshaft.store.log import Event
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord, every, find, number
-from lineshaft.store.requests import answered, once
+from lineshaft.store.requests import answered
 from lineshaft.store.sql import Catalog
 from lineshaft.store.state import Change, Mode, Preview
 from lineshaft.tables import TABLES, table_name
+from lineshaft.tables.worktime import is_zone
 
 Clock = Callable[[], datetime]
 
@@ -62,6 +75,7 @@ class Works:
         self.catalog = Catalog()
         self.prepared_states = edits.PreparedStates()
         self._engines: Mapping[str, Engine] = {}
+        self._knowing = threading.Lock()
         for name, schema in TABLES.items():
             self.catalog.add(name, schema)
         for name in engines():
@@ -224,29 +238,11 @@ class Works:
         BadInput
             The tables would break a rule or a reference; nothing has changed.
         """
-
-        done: dict[str, state.TableChange] = {}
-
-        def store(connection: sa.Connection) -> int:
-            future = state.plan(connection, self.catalog, frames, dict.fromkeys(frames, mode))
-            changed = state.apply(connection, self.catalog, future)
-            done.update(changed.tables)
-            digests = state.digests(connection)
-            payload = {
-                "rows": changed.counts,
-                "source": source,
-                "after": {name: digests[name] for name in frames},
-            }
-            return log.append(connection, self.now(), actor, action, payload)
-
-        seq, _ = self.database.write(lambda connection: once(connection, request, lambda: store(connection)))
-        return Change(done, seq)
+        return writes.write(self, frames, actor, action, mode, source, request)
 
     def preview_write(self, frames: Mapping[str, pl.DataFrame], mode: Mode = "replace") -> Preview:
         """What `write` would change, checked the same way."""
-        with self.database.reading() as connection:
-            future = state.plan(connection, self.catalog, frames, dict.fromkeys(frames, mode))
-        return future.preview(self.catalog.schemas)
+        return writes.preview(self, frames, mode)
 
     def propose(
         self,
@@ -407,7 +403,8 @@ class Works:
         return engine
 
     def _know(self, engine: Engine) -> None:
-        self._engines = {**self._engines, engine.name: engine}
+        with self._knowing:
+            self._engines = {**self._engines, engine.name: engine}
         collections: Iterable[Any] = (engine.load("inputs"), engine.load("outputs"))
         for collection in collections:
             for schema in collection.member_schemas().values():
@@ -434,8 +431,6 @@ class Works:
 
 
 def _check_zone(time_zone: str) -> None:
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_zone(time_zone):
         words = Words("there is no such time zone; try Asia/Shanghai", "没有此时区,例如 Asia/Shanghai")
-        raise BadInput([Fault("works", (), "time_zone", time_zone, "time_zone", words)]) from None
+        raise BadInput([Fault("works", (), "time_zone", time_zone, "time_zone", words)])
