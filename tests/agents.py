@@ -60,11 +60,12 @@ def agents_app(site):
 
 
 @contextlib.contextmanager
-def served(app):
-    """The address of an app on loopback."""
-    config = uvicorn.Config(app, log_level="warning", lifespan="on", ws="none")
-    server = uvicorn.Server(config)
+def served(app_at):
+    """The address on loopback of the app that `app_at` makes for it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(app_at(address), log_level="warning", lifespan="on", ws="none")
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
@@ -73,7 +74,7 @@ def served(app):
                 assert thread.is_alive()
                 assert time.monotonic() < until
                 time.sleep(0.005)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield address
         finally:
             server.should_exit = True
             thread.join()

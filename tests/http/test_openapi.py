@@ -96,7 +96,7 @@ def test_the_description_names_only_what_it_has(built):
 def test_five_minutes_of_anything(fuzzed):
     """No failure of ours and nothing that is not described, whatever is asked."""
     app, secret = fuzzed
-    with served(app) as url:
+    with served(lambda _: app) as url:
         command = [
             *(Path(sys.executable).parent / "st", "run", f"{url}/v1/openapi.json"),
             *("--header", f"Authorization: Bearer {secret}", "--max-time", FUZZ_S, "--seed", 20261122),

@@ -40,7 +40,7 @@ def site(toy, tmp_path):
 
 @pytest.fixture
 def address(site):
-    with served(agents_app(site)) as url:
+    with served(lambda _: agents_app(site)) as url:
         yield url
 
 

@@ -22,7 +22,7 @@ def crane(tmp_path_factory):
         site.grants.give("crane", "manager", "manager", by="boss")
         works = site.open_works("crane")
         works.write(generate(0.05, seed=3, due_factor=0.7), "boss", "import")
-        with at_work(site, "crane"), served(agents_app(site)) as address:
+        with at_work(site, "crane"), served(lambda _: agents_app(site)) as address:
             yield site, address
 
 

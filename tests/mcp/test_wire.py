@@ -18,6 +18,7 @@ from agents import HANDSHAKE, HERE, MODERN, Wire, agent_over_http, agents_app, s
 from sites import add_everybody, new_site
 
 from lineshaft.core import Words
+from lineshaft.faces.http.app import create_app
 from lineshaft.store import jobs, runs
 
 TESTS = Path(__file__).parents[1]
@@ -56,10 +57,14 @@ def test_a_call_answers_in_text_and_data(wire):
     assert json.loads(result["content"][1]["text"]) == result["structuredContent"]
 
 
-def test_a_plan_is_waited_for_with_its_progress(pieces, tmp_path):
+@pytest.mark.parametrize("whole", [False, True], ids=["alone", "in the workbench"])
+def test_a_plan_is_waited_for_with_its_progress(pieces, tmp_path, whole):
     """A worker that says how far it is and goes on when the client has heard it."""
     heard = threading.Event()
-    with new_site(tmp_path / "site", None, "saw") as site, served(agents_app(site)) as address:
+    with (
+        new_site(tmp_path / "site", None, "saw") as site,
+        served(lambda here: create_app(site, origin=here) if whole else agents_app(site)) as address,
+    ):
         works = site.open_works("saw")
         works.write({"piece": pieces}, "boss", "import")
         with (
