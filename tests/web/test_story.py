@@ -1,6 +1,7 @@
 """A planner's morning in the browser, in both languages and on both sizes of screen."""
 
 import pytest
+from board_page import box_of, of_board, until
 from web.workbench import CHROMIUM, add_works, broken_workbook, browser, page_of, serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt.txt)")
@@ -27,6 +28,8 @@ def test_from_a_broken_workbook_to_an_accepted_plan_and_back(bench, tmp_path, la
         assert page.locator("main .tile").count() >= 4
         why_late(page, works, first, say)
         accept(page, works, first)
+        page.goto(f"/w/{works}/objects/work_order/WO-3")
+        assert page.locator(".timeline rect.span").count() >= 2
         edited = drag_and_lock(page, works, width)
         assert edited != first
         accept(page, works, edited)
@@ -76,7 +79,6 @@ def why_late(page, works, run, say):
     reason.locator("a").click()
     page.wait_for_url("**/objects/work_order/WO-3")
     assert page.locator(".reasons li").count() >= 1
-    assert page.locator(".timeline rect.span").count() >= 2
     assert no_overflow(page)
 
 
@@ -91,30 +93,40 @@ def accept(page, works, run):
 def drag_and_lock(page, works, width):
     """Half a day to the right: by hand on a desk, by keyboard on a phone; locked; proposed."""
     page.goto(f"/w/{works}/boards/make.schedule")
-    page.wait_for_selector("lane-board [tabindex='0']")
+    page.wait_for_selector("lane-board .seat", state="attached")
+    page.locator("lane-board .seat").first.focus()
     page.evaluate(PICK)
-    board = page.locator("lane-board")
     if width > 700:
-        x, y = page.evaluate(MIDDLE)
+        box = box_of(page, "WO-1", 20)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x + 40, y, steps=5)
-        page.mouse.move(x + 90, y, steps=5)
+        page.mouse.move(x + 30, y, steps=3)
+        page.mouse.move(x + 60, y, steps=3)
         page.mouse.up()
     else:
         page.keyboard.press("m")
-        for _ in range(8):
+        for _ in range(4):
             page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('lane-board').changes.length > 0")
+    first_answer(page)
+    until(page, "!board.edit.moving && !board.edit.dropping")
+    page.locator("lane-board .seat").first.focus()
     page.evaluate(PICK)
     page.keyboard.press("l")
-    page.wait_for_function(
-        "document.querySelector('lane-board').changes.some((one) => one.values.locked === true)"
-    )
-    board.locator("button.primary").first.click()
+    until(page, "board.changes.some((one) => one.values.locked === true)")
+    page.locator("lane-board button.primary").first.click()
     page.wait_for_url("**/runs/r*")
     return page.url.rsplit("/", 1)[1]
+
+
+def first_answer(page):
+    """The first question may have to wait for kernels to be compiled."""
+    for _ in range(20):
+        if of_board(page, "board.changes.length === 1"):
+            return
+        page.evaluate("() => new Promise((done) => setTimeout(done, 3000))")
+    raise AssertionError("no answer")
 
 
 def undo(page, works, run):
@@ -131,11 +143,6 @@ def no_overflow(page):
 
 
 PICK = """() => {
-  const board = document.querySelector('lane-board'), order = board.book.orderNumber.get('WO-1');
-  const bars = board.book.step(order, 20);
-  board.cursor.set(bars[0]);
-}"""
-MIDDLE = """() => {
-  const board = document.querySelector('lane-board'), seat = document.activeElement.getBoundingClientRect();
-  return [seat.left + seat.width / 2, seat.top + seat.height / 2];
+  const board = document.querySelector("lane-board"), order = board.book.orderNumber.get("WO-1");
+  board.cursor.set(board.book.step(order, 20)[0]);
 }"""
