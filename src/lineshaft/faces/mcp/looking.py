@@ -68,7 +68,7 @@ def _engine_out(here: Seat, engine: Engine, rows: dict[str, int]) -> answers.Eng
     members = engine.load("inputs").members().values()
     needed = [table_name(info.schema) for info in members if not info.is_optional]
     missing = [table for table in needed if not rows.get(table)]
-    held = here.desk.in_force(engine.name) if here.sees_all else None
+    held = here.desk.in_force(engine.name) if here.desk.sees_all else None
     return answers.EngineOut(
         engine=engine.name,
         version=engine.version,

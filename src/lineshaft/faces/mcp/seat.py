@@ -32,11 +32,6 @@ class Seat:
     zone: ZoneInfo
     language: str
 
-    @property
-    def sees_all(self) -> bool:
-        """False for a partner, who sees some rows and no runs."""
-        return self.desk.who.row_filter(self.desk.works_id) is None
-
     def engine_of(self, record: RunRecord) -> Engine:
         """The engine of a run."""
         return self.desk.works.engine(record.engine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -59,11 +59,11 @@ def answer(data: Answer, said: Words, language: str) -> CallToolResult:
     )
 
 
-def fit(items: Iterable[T], size: Callable[[T], int], most: int = LIST_MOST) -> list[T]:
-    """The first items that together stay below `most` characters, at least one."""
+def fitted(items: Iterable[T], most: int = LIST_MOST) -> list[T]:
+    """The first items that together stay below `most` characters in an answer, at least one."""
     kept: list[T] = []
     for item in items:
-        most -= size(item)
+        most -= size_of(item)
         if most < 0 and kept:
             break
         kept.append(item)
@@ -78,11 +78,6 @@ def size_of(item: Any) -> int:
         else item
     )
     return len(json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=str)) + 1
-
-
-def fitted(items: Iterable[T], most: int = LIST_MOST) -> list[T]:
-    """`fit` by the size that items have in an answer."""
-    return fit(items, size_of, most)
 
 
 def plain(value: Any, zone: ZoneInfo) -> Any:
