@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
+from itertools import count
 from typing import Annotated
 from urllib.parse import quote, unquote, urlsplit
 
@@ -190,14 +191,16 @@ def check(site: Site, name: str, password: str, address: str) -> str:
 def first_link(site: Site, origin: str) -> str | None:
     """An address that lets the first administrator in, when nobody can yet; None once somebody can.
 
-    A site without people gets the person "admin", who has no password until they set one.
+    A site without an administrator gets one named "admin", who has no password until they set one.
     """
     people = site.people.list()
-    if not people:
-        people = [site.people.add("admin", by="lineshaft", admin=True)]
     governing = [person for person in people if person.admin and not person.disabled]
     if any(person.has_password or site.people.identities(person.name) for person in governing):
         return None
+    if not governing:
+        taken = {person.name for person in people}
+        name = next(name for n in count(1) if (name := "admin" if n == 1 else f"admin-{n}") not in taken)
+        governing = [site.people.add(name, by="lineshaft", admin=True)]
     return link_address(site, origin, governing[0].name)
 
 
