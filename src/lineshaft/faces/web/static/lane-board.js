@@ -10,8 +10,10 @@ import { Cursor } from "./lane-board/cursor.js";
 import { Edit } from "./lane-board/edit.js";
 import { Paper, download, pngOf, svgOf } from "./lane-board/exporter.js";
 import { lateWords } from "./lane-board/facts.js";
+import { search } from "./lane-board/finder.js";
 import { Hands } from "./lane-board/hands.js";
 import { Load } from "./lane-board/load.js";
+import { laid } from "./lane-board/motion.js";
 import { mix, readPalette } from "./lane-board/palette.js";
 import { CanvasPen, widthOf } from "./lane-board/pens.js";
 import { rowOfLane, rowsOf } from "./lane-board/rows.js";
@@ -19,6 +21,7 @@ import { drawBoard } from "./lane-board/scene.js";
 import { Table } from "./lane-board/table.js";
 import { Clock } from "./lane-board/time.js";
 import { HEAD, LOAD, OVERVIEW, View } from "./lane-board/view.js";
+import { barAt, boxOf, loadOf } from "./lane-board/where.js";
 import { own, speaker } from "./lane-board/words.js";
 
 const MOTION_MS = 140;
@@ -113,6 +116,7 @@ export class LaneBoard extends HTMLElement {
   }
 
   readColours() {
+    this.pen = null;
     this.palette = readPalette(this);
     this.ground = mix(this.palette.rest, this.palette.surface, 0.35);
   }
@@ -176,25 +180,17 @@ export class LaneBoard extends HTMLElement {
     }
     const context = canvas.getContext("2d", { alpha: false });
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawBoard(new CanvasPen(context, this.palette.font), this, this.view);
+    this.pen ??= new CanvasPen(context, this.palette.font);
+    this.pen.font = "";
+    drawBoard(this.pen, this, this.view);
     this.cursor.place();
     if (this.motion) this.draw();
   }
 
   /** Shows changed bars in place of the plan's, and lets them glide there. */
   lay(bars) {
-    const before = new Map();
-    const keys = new Set([...this.book.patched, ...bars].map(stepKey));
-    for (const key of keys) before.set(key, this.book.step(Math.floor(key / 16384), key % 16384));
-    const touched = this.book.touched;
-    this.book.lay(bars);
+    const { touched } = this.book, old = laid(this.book, bars);
     this.load.forget([...touched, ...this.book.touched]);
-    const old = new Map();
-    for (const [key, were] of before)
-      this.book.step(Math.floor(key / 16384), key % 16384).forEach((bar, at) => {
-        const was = were[at];
-        if (was && bar[AT.lane] >= 0 && (was[AT.start] !== bar[AT.start] || was[AT.lane] !== bar[AT.lane])) old.set(bar, was);
-      });
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.motion = old.size && !still ? { old, share: 0 } : null;
     this.hover = null;
@@ -206,35 +202,9 @@ export class LaneBoard extends HTMLElement {
 
   // ── what is where ──
 
-  barAt(x, y) {
-    const row = this.view.rowAt(y), lane = this.rows[row]?.lane ?? -1;
-    if (lane < 0 || x < this.view.left || x > this.view.right) return null;
-    const time = this.view.time(x), slack = this.view.perPixel * 2, bars = this.book.ofLane[lane];
-    let best = null;
-    for (let at = this.book.firstAt(lane, time - slack); at < bars.length && bars[at][AT.start] <= time + slack; at++) {
-      if (bars[at][AT.end] < time - slack) continue;
-      best = bars[at];
-      if (best[AT.start] <= time && time < best[AT.end]) break;
-    }
-    return best;
-  }
-
-  /** Where a step's bar is on the page (CSS px), or null while it is not drawn. */
-  boxOf(orderId, op, laneId = null) {
-    const order = this.book.orderNumber.get(orderId), box = this.parts.stage.getBoundingClientRect();
-    const bar = order === undefined ? null : this.book.step(order, op).find((one) => this.rowOf.has(one[AT.lane]) && (!laneId || this.book.lanes[one[AT.lane]].id === laneId));
-    if (!bar) return null;
-    const row = this.rowOf.get(bar[AT.lane]), x = this.view.x(bar[AT.start]);
-    return { x: box.left + x, y: box.top + this.view.y(row) + 3, width: this.view.x(bar[AT.end]) - x, height: this.view.rowHeight - 6 };
-  }
-
-  /** Load by day or week: [{ from, to, used_s, open_s }] of a lane id, a group name or everything shown. */
-  loadOf(name = null, unit = "day") {
-    const lane = this.book.lanes.findIndex((one) => one.id === name), group = this.rows.find((row) => row.lane < 0 && this.groupName(row.group) === name)?.group;
-    const lanes = lane >= 0 ? [lane] : group ? group.lanes : this.shownLanes, ticks = this.load.ticks[unit];
-    const { used, open } = this.load.ofLanes(lane >= 0 ? `lane ${lane}` : (group?.key ?? "all"), lanes, unit);
-    return Array.from(used, (seconds, at) => ({ from: ticks[at], to: ticks[at + 1], used_s: seconds, open_s: open[at] }));
-  }
+  barAt(x, y) { return barAt(this, x, y); }
+  boxOf(orderId, op, laneId = null) { return boxOf(this, orderId, op, laneId); }
+  loadOf(name = null, unit = "day") { return loadOf(this, name, unit); }
 
   hoverAt(x, y, region) {
     const bar = region === "lanes" ? this.barAt(x, y) : null;
@@ -289,17 +259,12 @@ export class LaneBoard extends HTMLElement {
   }
 
   find(text) {
-    const wanted = text.trim().toLowerCase(), { hits } = this.parts, has = (...names) => names.some((name) => name && name.toLowerCase().includes(wanted));
-    if (!wanted) { this.found = null; hits.textContent = ""; this.pick(-1); }
-    else {
-      const orders = this.book.orders.map((order, at) => (has(order.id, order.item) && this.book.ofOrder[at].length ? at : -1)).filter((at) => at >= 0);
-      const lanes = this.shownLanes.filter((lane) => has(this.book.lanes[lane].id, this.book.lanes[lane].name));
-      const inOrders = new Set(orders), inLanes = new Set(lanes);
-      this.found = { list: [...orders.map((order) => ({ order })), ...lanes.map((lane) => ({ lane }))], at: -1, bars: (bar) => inOrders.has(bar[AT.order]) || inLanes.has(bar[AT.lane]) };
-      this.picked = this.pickedRoot = -1;
-      this.nextFound(1);
-    }
+    this.found = search(this, text);
+    this.picked = this.pickedRoot = -1;
+    this.parts.hits.textContent = "";
+    this.nextFound(1);
     if (!this.parts.sheet.hidden) this.table.draw();
+    this.draw();
   }
 
   nextFound(by) {

@@ -11,7 +11,6 @@ export class CanvasPen {
     this.hatches = new Map();
     this.paths = new Map();
     this.font = "";
-    context.textBaseline = "alphabetic";
   }
 
   rect(x, y, width, height, fill, alpha = 1) {
@@ -148,17 +147,19 @@ const faint = (alpha) => (alpha === 1 ? "" : ` opacity="${alpha}"`);
 const dashed = (dash) => (dash.length ? ` stroke-dasharray="${dash.join(" ")}"` : "");
 
 const WIDE = /[\u2e80-\uffef]/;
-const widths = new Map();
+const BROAD = /[A-Z0-9mw%—]/;
+const NARROW = /[ .,:;·'|il-]/;
+const ems = new Map();
+
+function emOf(sign) {
+  if (!ems.has(sign)) ems.set(sign, WIDE.test(sign) ? 1 : BROAD.test(sign) ? 0.66 : NARROW.test(sign) ? 0.33 : 0.56);
+  return ems.get(sign);
+}
 
 /** About how wide a text is at a size: Latin letters and digits by class, CJK signs a full em. */
 export function widthOf(text, size = SIZE) {
-  let em = widths.get(text);
-  if (em === undefined) {
-    em = 0;
-    for (const sign of text) em += WIDE.test(sign) ? 1 : /[A-Z0-9mwMW%—]/.test(sign) ? 0.66 : /[ .,:;·'|il\-]/.test(sign) ? 0.33 : 0.56;
-    if (widths.size > 20000) widths.clear();
-    widths.set(text, em);
-  }
+  let em = 0;
+  for (const sign of text) em += emOf(sign);
   return em * size;
 }
 

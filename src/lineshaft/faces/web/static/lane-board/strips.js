@@ -4,6 +4,7 @@ import { fitted, widthOf } from "./pens.js";
 import { BAR_WIDTH, HEAD, LOAD, OVERVIEW } from "./view.js";
 
 const PART = 3;
+const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** Slots of load on screen: [left, right, used s, open s]. */
 function* slots(board, view, scope) {
@@ -41,7 +42,7 @@ export function drawLoad(pen, board, view) {
 
 const hoursOf = (seconds) => {
   const value = seconds / 3600;
-  return value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toFixed(1);
+  return value >= 100 || Number.isInteger(value) ? GROUPED.format(value) : value.toFixed(1);
 };
 
 /** A folded group's row shows its load: height is the share used of the hours open. */
