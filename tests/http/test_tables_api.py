@@ -143,7 +143,7 @@ def test_engines_are_described_and_give_their_template(as_):
     assert engines["toy.cutting"]["zh"] == "棒料下料(示例)"
     told = ask.get(f"{SAW}/engines/toy.cutting")
     assert told["params"][0]["unit"] == "mm"
-    assert [member["table"] for member in told["inputs"]] == ["piece"]
+    assert [member["table"] for member in told["outputs"]] == ["cut"]
     for example in (False, True):
         answer = ask.raw("GET", f"{SAW}/engines/toy.cutting/template", params={"example": example})
         assert answer.content[:2] == b"PK"

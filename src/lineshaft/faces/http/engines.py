@@ -101,7 +101,9 @@ def read_engine(desk: AtDesk, engine: EngineName) -> EngineDescribed:
         }
     },
 )
-def template(desk: AtDesk, engine: EngineName, language: Language = "zh", example: Example = False) -> Response:
+def template(
+    desk: AtDesk, engine: EngineName, language: Language = "zh", example: Example = False
+) -> Response:
     """A workbook with a sheet for each table the engine reads, with units and drop-downs; or with example rows."""
     manifest = desk.works.engine(engine)
     members = manifest.load("inputs").members()
