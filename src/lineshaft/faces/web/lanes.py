@@ -108,7 +108,9 @@ def changed_bars(book: Frames, before: Frames, after: Frames) -> list[tuple[int,
     after
         The plan with changes.
     """
-    keys = pl.concat([_differ(before[name], after[name]) for name in ("operation_plan", "resource_plan")]).unique()
+    keys = pl.concat(
+        [_differ(before[name], after[name]) for name in ("operation_plan", "resource_plan")]
+    ).unique()
     few: dict[str, pl.DataFrame | None] = {
         name: frame.join(keys, on=STEP, how="semi")
         for name, frame in {**book, **after}.items()
