@@ -1,7 +1,7 @@
 """A planner's morning in the browser, in both languages and on both sizes of screen."""
 
 import pytest
-from board_page import box_of, of_board, until
+from board_page import box_of, of_board, settled, until
 from web.workbench import CHROMIUM, add_works, broken_workbook, browser, page_of, serving
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt.txt)")
@@ -91,23 +91,25 @@ def accept(page, works, run):
 
 
 def drag_and_lock(page, works, width):
-    """Half a day to the right: by hand on a desk, by keyboard on a phone; locked; proposed."""
+    """To the next day: by hand on a desk, by keyboard on a phone; locked; proposed."""
     page.goto(f"/w/{works}/boards/make.schedule")
     page.wait_for_selector("lane-board .seat", state="attached")
     page.locator("lane-board .seat").first.focus()
     page.evaluate(PICK)
     if width > 700:
+        for _ in range(4):
+            page.keyboard.press("-")
+        settled(page)
         box = box_of(page, "WO-1", 20)
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        x, y, right = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, page.evaluate(NEXT_MORNING)
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x + 30, y, steps=3)
-        page.mouse.move(x + 60, y, steps=3)
+        page.mouse.move(x + right / 2, y, steps=3)
+        page.mouse.move(x + right, y, steps=3)
         page.mouse.up()
     else:
         page.keyboard.press("m")
-        for _ in range(4):
-            page.keyboard.press("ArrowRight")
+        page.keyboard.press("Shift+ArrowRight")
         page.keyboard.press("Enter")
     first_answer(page)
     until(page, "!board.edit.moving && !board.edit.dropping")
@@ -115,6 +117,7 @@ def drag_and_lock(page, works, width):
     page.evaluate(PICK)
     page.keyboard.press("l")
     until(page, "board.changes.some((one) => one.values.locked === true)")
+    page.keyboard.press("Escape")
     page.locator("lane-board button.primary").first.click()
     page.wait_for_url("**/runs/r*")
     return page.url.rsplit("/", 1)[1]
@@ -145,4 +148,10 @@ def no_overflow(page):
 PICK = """() => {
   const board = document.querySelector("lane-board"), order = board.book.orderNumber.get("WO-1");
   board.cursor.set(board.book.step(order, 20)[0]);
+}"""
+NEXT_MORNING = """() => {
+  const board = document.querySelector("lane-board"), { view } = board, day = 86400, east = 8 * 3600;
+  const start = board.book.step(board.book.orderNumber.get("WO-1"), 20)[0][1];
+  const morning = (Math.floor((start + east) / day) + 1) * day - east + 9 * 3600;
+  return view.x(morning) - view.x(start);
 }"""

@@ -92,9 +92,7 @@ def _step(kpi: Kpi, was: Kpi | None, speech: Speech) -> Step:
         return Step(name, value, "", "same")
     better = (difference < 0) == (kpi.better == "low")
     sign = "+" if difference > 0 else ""
-    return Step(
-        name, value, sign + amount(difference, kpi.unit, speech), "better" if better else "worse"
-    )
+    return Step(name, value, sign + amount(difference, kpi.unit, speech), "better" if better else "worse")
 
 
 def run_title(desk: Desk, record: RunRecord, speech: Speech) -> str:

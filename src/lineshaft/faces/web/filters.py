@@ -101,9 +101,7 @@ def _on_day(operator: str, text: str, column: Column, rule: dy.Column, zone: str
     }
     if operator not in bounds:
         raise BadCell("operator", "a day can be compared with =, <, >, ≤, ≥", "日期可用 =、<、>、≤、≥ 比较")
-    return [
-        Filter(column.name, sign, at.isoformat().replace("+00:00", "Z")) for sign, at in bounds[operator]
-    ]
+    return [Filter(column.name, sign, at.isoformat().replace("+00:00", "Z")) for sign, at in bounds[operator]]
 
 
 def refuse(faults: list[Fault]) -> None:

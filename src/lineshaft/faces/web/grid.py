@@ -196,4 +196,3 @@ def read_text(text: str, rule: dy.Column, zone: str) -> Any:
     if bad:
         raise bad[0]
     return values[0]
-

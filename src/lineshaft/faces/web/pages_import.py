@@ -107,13 +107,23 @@ def _grid(found: Matched, faults: Mapping[str, Fault], view: View) -> dict[str, 
     for number in range(found.first + 1, len(found.sheet.rows) + 1):
         whole = faults.get(found.place(number))
         cells = [
-            (_raw(found, number, column.name), found.place(number, column.name), faults.get(found.place(number, column.name)))
+            (
+                _raw(found, number, column.name),
+                found.place(number, column.name),
+                faults.get(found.place(number, column.name)),
+            )
             for column in columns
         ]
         if whole or any(fault for _, _, fault in cells):
             rows.append({"number": number, "cells": cells, "fault": whole})
     title = getattr(schema, "title", (found.table, found.table))
-    return {"table": found.table, "title": title, "columns": columns, "rows": rows, "sheet": found.sheet.place()}
+    return {
+        "table": found.table,
+        "title": title,
+        "columns": columns,
+        "rows": rows,
+        "sheet": found.sheet.place(),
+    }
 
 
 def _raw(found: Matched, number: int, column: str) -> str:

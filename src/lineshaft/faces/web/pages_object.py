@@ -59,24 +59,35 @@ def search(view: WorksView, q: str = "") -> Response:
         for name, frame in desk.frames(*schemas).items():
             schema = schemas[name]
             keys = schema.primary_key()
-            texts_ = [c for c in schema.column_names() if frame.schema[c] == pl.String and (c in keys or c == "name")]
+            texts_ = [
+                c
+                for c in schema.column_names()
+                if frame.schema[c] == pl.String and (c in keys or c == "name")
+            ]
             if not texts_ or frame.is_empty():
                 continue
             own = [column for column in columns_of(schema) if column.key and not column.refers]
             if not own and "name" not in texts_:
                 continue
             hits = frame.filter(
-                pl.any_horizontal(pl.col(c).str.to_lowercase().str.contains(asked.lower(), literal=True) for c in texts_)
+                pl.any_horizontal(
+                    pl.col(c).str.to_lowercase().str.contains(asked.lower(), literal=True) for c in texts_
+                )
             )
             if hits.is_empty():
                 continue
             shown = hits.head(HITS_SHOWN)
             columns = columns_of(schema)[:6]
             linker = Linker(view.works_id, name, schemas)
-            rows = [(linker.row(row), text) for row, text in zip(shown.iter_rows(named=True), texts(shown, columns, view.speech))]
+            rows = [
+                (linker.row(row), text)
+                for row, text in zip(shown.iter_rows(named=True), texts(shown, columns, view.speech))
+            ]
             groups.append((name, getattr(schema, "title", (name, name)), columns, rows, len(hits)))
             if len(keys) == 1:
-                exact += [linker.row(row) for row in hits.filter(pl.col(keys[0]) == asked).iter_rows(named=True)]
+                exact += [
+                    linker.row(row) for row in hits.filter(pl.col(keys[0]) == asked).iter_rows(named=True)
+                ]
     if len(exact) == 1:
         return go(exact[0])
     return view.page("search.html", asked=asked, groups=groups)
@@ -104,7 +115,9 @@ def _reasons(view: View, table: str, key: tuple[Any, ...]) -> list[dict[str, Any
 def _linked(view: View, link: Link, key: tuple[Any, ...]) -> dict[str, Any]:
     schemas = view.desk.works.catalog.schemas
     schema = schemas[link.table]
-    columns = [column for column in columns_of(schema) if link.role == "to" or column.name not in link.columns]
+    columns = [
+        column for column in columns_of(schema) if link.role == "to" or column.name not in link.columns
+    ]
     linker, shown = Linker(view.works_id, link.table, schemas), link.rows.head(ROWS_SHOWN)
     rows = [
         (linker.row(row), linker.cells(row), text)

@@ -60,9 +60,7 @@ def revoke(view: SiteView, token_id: str) -> Response:
     return go("/account" if token_id in own else "/people")
 
 
-def _account(
-    view: View, secret: str = "", faults: list[object] | None = None, status: int = 200
-) -> Response:
+def _account(view: View, secret: str = "", faults: list[object] | None = None, status: int = 200) -> Response:
     assert view.person is not None
     person = view.site.people.find(view.person.name)
     return view.page(
@@ -157,7 +155,11 @@ def _people(view: View, faults: LineshaftError | None = None, status: int = 200)
         people=[(one, site.grants.of_person(one.name)) for one in named],
         entries=view.works_list(),
         roles=ROLE_WORDS,
-        columns=[f"{table}.{column}" for table in ("work_order", "customer", "item") for column in TABLES[table].column_names()],
+        columns=[
+            f"{table}.{column}"
+            for table in ("work_order", "customer", "item")
+            for column in TABLES[table].column_names()
+        ],
         problem=faults,
     )
 

@@ -39,7 +39,12 @@ def tables(view: WorksView) -> Response:
         for schema in engine.load("outputs").member_schemas().values()
     }
     listed = [
-        (name, getattr(schema, "title", (name, name)), rows.get(name, 0), (schema.__doc__ or "").split("\n")[0])
+        (
+            name,
+            getattr(schema, "title", (name, name)),
+            rows.get(name, 0),
+            (schema.__doc__ or "").split("\n")[0],
+        )
         for name, schema in desk.works.catalog.schemas.items()
     ]
     return view.page(
@@ -94,7 +99,10 @@ def changes(view: WorksView, table: str, edit: editing.Edit) -> Response:
     made = editing.draft(desk, table, edit, view.speech)
     preview = editing.check(desk, made)
     if preview is None:
-        faults = [{"row": row, "column": column, "words": view.speech.say(words)} for row, column, words in made.faults]
+        faults = [
+            {"row": row, "column": column, "words": view.speech.say(words)}
+            for row, column, words in made.faults
+        ]
         return JSONResponse({"faults": faults, "html": "", "saved": False})
     if edit.save:
         done = desk.write(made.frames, made.mode, source="page")
@@ -107,7 +115,10 @@ def shown_change(view: View, table: str, schema: Any, change: Any) -> dict[str, 
     """A table's change as rows of text: cells that differ have what they were beside what they become."""
     columns = columns_of(schema)
     keys = schema.primary_key()
-    was = {tuple(row[key] for key in keys): row for row in change.was.head(CHANGES_SHOWN * 4).iter_rows(named=True)}
+    was = {
+        tuple(row[key] for key in keys): row
+        for row in change.was.head(CHANGES_SHOWN * 4).iter_rows(named=True)
+    }
     changed = change.changed.head(CHANGES_SHOWN)
     before = pl.DataFrame(
         [was.get(tuple(row[key] for key in keys), row) for row in changed.iter_rows(named=True)],
@@ -136,7 +147,9 @@ def export(view: WorksView, table: str, background: BackgroundTasks, format: str
     text = io.StringIO()
     writer = csv.writer(text, delimiter="," if format == "csv" else "\t", lineterminator="\r\n")
     writer.writerow(_heading(column, view) for column in found.columns)
-    writer.writerows([_inert(cell) for cell in row] for row in texts(found.matching, found.columns, view.speech))
+    writer.writerows(
+        [_inert(cell) for cell in row] for row in texts(found.matching, found.columns, view.speech)
+    )
     kind = "text/csv; charset=utf-8" if format == "csv" else "text/tab-separated-values; charset=utf-8"
     name = {"Content-Disposition": f'attachment; filename="{table}.{format}"'}
     return Response("\ufeff" * (format == "csv") + text.getvalue(), media_type=kind, headers=name)
@@ -185,7 +198,11 @@ class _Asked:
         self.query = Query(
             self.filters,
             query.get("find", "").strip(),
-            tuple(name for name in [query.get("sort", "")] if name.removeprefix("-") in self.schema.column_names()),
+            tuple(
+                name
+                for name in [query.get("sort", "")]
+                if name.removeprefix("-") in self.schema.column_names()
+            ),
             (_number(query.get("page"), 1, 1_000_000) - 1) * limit,
             limit,
         )
@@ -233,7 +250,9 @@ def _example(manifest: Any) -> dict[str, pl.DataFrame]:
     return {table_name(members[member].schema): frame for member, frame in given if frame is not None}
 
 
-def _workbook(view: View, frames: dict[str, pl.DataFrame], name: str, background: BackgroundTasks) -> Response:
+def _workbook(
+    view: View, frames: dict[str, pl.DataFrame], name: str, background: BackgroundTasks
+) -> Response:
     path = _temporary(background)
     works = view.desk.works
     schemas = {table: works.catalog.schemas[table] for table in frames}
