@@ -74,7 +74,7 @@ class OnRay:
     ----------
     address : str
         ``ray://local`` starts a cluster on this machine that ends with the connection, ``ray://auto`` is the cluster
-        this machine belongs to, ``ray://HOST:PORT`` one that is reached through Ray's client server.
+        this machine belongs to, ``ray://HOST:PORT`` one that is reached through Ray's client server (with its token).
 
     Raises
     ------
@@ -100,8 +100,10 @@ class OnRay:
             raise _not_installed() from error
         except (OSError, RuntimeError, ValueError) as error:
             raise Missing(
-                f"No Ray cluster answers at {self._address}; `ray start --head` starts one.",
-                f"{self._address} 处没有可用的 Ray 集群;可用 ray start --head 启动。",
+                f"No Ray cluster answers at {self._address}; `ray start --head` starts one, "
+                "and one with a token wants it in RAY_AUTH_TOKEN.",
+                f"{self._address} 处没有可用的 Ray 集群;可用 ray start --head 启动,"
+                "启用令牌的集群须设置 RAY_AUTH_TOKEN。",
             ) from error
         relay = self._ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Relay)
         self._relay = relay.remote()
