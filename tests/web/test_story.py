@@ -117,8 +117,8 @@ def drag_and_lock(page, works, width):
     page.evaluate(PICK)
     page.keyboard.press("l")
     until(page, "board.changes.some((one) => one.values.locked === true)")
-    page.keyboard.press("Escape")
-    page.locator("lane-board button.primary").first.click()
+    page.locator("lane-board button.primary").first.focus()
+    page.keyboard.press("Enter")
     page.wait_for_url("**/runs/r*")
     return page.url.rsplit("/", 1)[1]
 
