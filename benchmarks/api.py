@@ -32,7 +32,7 @@ READS = {
     "object page": f"{WEB}/objects/work_order/{{order}}",
     "run page": f"{WEB}/runs/r1",
     "board page": f"{WEB}/boards/make.schedule",
-    "API rows": f"{API}/tables/operation/rows?sort=-work_s&offset={{offset}}",
+    "API rows": f"{API}/tables/operation/rows?sort=-order_id&offset={{offset}}",
     "API filter": f"{API}/tables/operation_plan/rows?f=order_id:eq:{{order}}",
     "API thread": f"{API}/tables/work_order/thread?key={{order}}",
     "API attention": f"{API}/attention",
