@@ -177,7 +177,7 @@ def test_no_page_has_a_serious_fault_for_anybody(bench, language, width, theme):
                 bad.append("wider than the screen")
             if bad:
                 found[name] = bad
-    assert found == {}
+    assert found == {}, json.dumps(found, ensure_ascii=False, indent=1)
 
 
 @needs_browser

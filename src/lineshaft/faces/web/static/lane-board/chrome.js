@@ -12,7 +12,7 @@ export function buildChrome(board) {
   const { say } = board;
   const parts = {
     tools: make("div", { class: "board-tools no-print", role: "toolbar", "aria-label": say("chart") }),
-    legend: make("div", { class: "legend no-print" }),
+    legend: make("div", { class: "legend no-print", tabindex: 0 }),
     stage: make("div", { class: "stage no-print", role: "application" }),
     canvas: make("canvas", { "aria-hidden": "true" }),
     card: make("div", { class: "hover-card", hidden: true }),

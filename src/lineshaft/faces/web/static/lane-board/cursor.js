@@ -12,7 +12,7 @@ export class Cursor {
     this.board = board;
     this.row = 0;
     this.bar = null;
-    this.seats = [0, 1].map((at) => make("button", { type: "button", class: "seat", tabindex: at ? -1 : 0 }));
+    this.seats = [0, 1].map((at) => make("button", { type: "button", class: "seat", tabindex: at ? -1 : 0, "aria-label": board.say("board", { lanes: board.book.lanes.length, steps: board.stepCount }) }));
     stage.append(...this.seats);
     for (const seat of this.seats) {
       seat.addEventListener("focus", () => { if (!this.said) this.enter(); else if (seat !== this.seat) this.adopt(seat); });
