@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 import dataframely as dy
 
-from lineshaft.core import BadInput, Fault, Words
+from lineshaft.core import BadInput, Fault
 from lineshaft.faces.desk.paging import Filter
-from lineshaft.faces.web.grid import YES, Column, read_text
+from lineshaft.faces.web.grid import Column, read_text
 from lineshaft.store.cells import BadCell, narrow
 
 PREFIX = "f_"

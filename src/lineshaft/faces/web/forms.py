@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lineshaft.core import Engine, Fault, Limits, Words
 from lineshaft.core.params import describe
@@ -114,8 +115,6 @@ def _moment(text: str, speech: Speech) -> Any:
         stamp = datetime.fromisoformat(text)
     except ValueError:
         return text
-    from zoneinfo import ZoneInfo
-
     return stamp if stamp.tzinfo else to_utc(stamp, ZoneInfo(speech.zone))
 
 

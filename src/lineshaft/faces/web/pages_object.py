@@ -45,7 +45,7 @@ def object_(view: WorksView, table: str, key: str) -> Response:
         reasons=_reasons(view, table, thread.key) if desk.sees_all else [],
         links=[_linked(view, link, thread.key) for link in thread.links],
         engines=_readers(view, table),
-        events=_events(view, table, thread.key) if desk.sees_all else [],
+        events=_events(view, table) if desk.sees_all else [],
     )
 
 
@@ -146,7 +146,7 @@ def _readers(view: View, table: str) -> list[Any]:
     ]
 
 
-def _events(view: View, table: str, key: tuple[Any, ...]) -> list[Any]:
+def _events(view: View, table: str) -> list[Any]:
     """Entries of the works' log that wrote the object's table, newest first."""
     return [event for event in view.desk.history() if _wrote(event.payload, table)][:8]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
+from starlette.concurrency import run_in_threadpool
 
-from lineshaft.core import BadInput, Engine, LineshaftError, Limits, Reason
+from lineshaft.core import BadInput, Engine, Limits, LineshaftError, Reason
 from lineshaft.core.solve import table_name
 from lineshaft.faces.desk.comparing import frames_of
 from lineshaft.faces.saying import reason_words
@@ -17,6 +18,7 @@ from lineshaft.faces.web import figures, forms, rail, urls
 from lineshaft.faces.web.grid import Linker, columns_of, texts
 from lineshaft.faces.web.islands import islands_of
 from lineshaft.faces.web.pages_table import XLSX, shown_change
+from lineshaft.faces.web.report import report_html
 from lineshaft.faces.web.view import View, WorksView, go
 from lineshaft.store.records import RunRecord
 from lineshaft.store.workbook import write_workbook
@@ -38,7 +40,7 @@ def form(view: WorksView, engine: str) -> Response:
     query = view.request.query_params
     typed: dict[str, str] = {}
     if query.get("run"):
-        typed = _as_typed(view, view.desk.run(query["run"]))
+        typed = _as_typed(view.desk.run(query["run"]))
     if query.get("table"):
         typed |= {"c0.place": query["table"] + ".", "c0.key": query.get("key", "").replace("/", " ")}
     return _form(view, view.desk.works.engine(engine), typed, [])
@@ -47,8 +49,6 @@ def form(view: WorksView, engine: str) -> Response:
 @router.post("/w/{works}/engines/{engine}")
 async def ask(request: Request, view: WorksView, engine: str) -> Response:
     """Queue a run, or show the form again with what is wrong."""
-    from starlette.concurrency import run_in_threadpool
-
     typed = {name: str(text) for name, text in (await request.form()).items()}
     return await run_in_threadpool(_ask, view, view.desk.works.engine(engine), typed)
 
@@ -140,7 +140,7 @@ def run(view: WorksView, run: str) -> Response:
     return view.page(
         "run.html",
         rail.wing_of(engine),
-        reasons=_reasons_content(view, engine, record, result.reasons),
+        reasons=_reasons_content(view, engine, result.reasons),
         warnings=[
             view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings
         ],
@@ -173,11 +173,11 @@ def reasons(view: WorksView, run: str) -> Response:
     """The reasons that match, as a part of the page."""
     record = view.desk.run(run)
     engine = view.desk.works.engine(record.engine)
-    found = _reasons_content(view, engine, record, view.desk.result(run).reasons)
+    found = _reasons_content(view, engine, view.desk.result(run).reasons)
     return view.page("_reasons.html", record=record, reasons=found)
 
 
-def _reasons_content(view: View, engine: Engine, record: RunRecord, reasons: Any) -> dict[str, Any]:
+def _reasons_content(view: View, engine: Engine, reasons: Any) -> dict[str, Any]:
     query = view.request.query_params
     code, find = query.get("code", ""), query.get("find", "").strip().lower()
     at = int(query.get("at", "0")) if query.get("at", "0").isdecimal() else 0
@@ -239,14 +239,14 @@ def _said_params(view: View, record: RunRecord, engine: Engine) -> list[tuple[st
     """Parameters and limits as they were given."""
     if record.kind == "undo":
         return [(name, str(value)) for name, value in record.params.items()]
-    typed = _as_typed(view, record)
+    typed = _as_typed(record)
     fields = forms.parameter_fields(engine, typed, [], view.speech) + forms.limit_fields(
         typed, [], view.speech
     )
     return [(view.speech.say(one.words), one.said(view.speech)) for one in fields if one.value]
 
 
-def _as_typed(view: View, record: RunRecord) -> dict[str, str]:
+def _as_typed(record: RunRecord) -> dict[str, str]:
     """A run's parameters and limits as the form would hold them."""
     said: dict[str, Any] = {forms.PARAM + name: value for name, value in record.params.items()}
     said |= {forms.LIMIT + name: value for name, value in record.limits.items()}
@@ -298,8 +298,6 @@ def undo(view: WorksView, accept_id: str) -> Response:
 @router.get("/w/{works}/runs/{run}/report.html")
 def report(view: WorksView, run: str) -> Response:
     """The run as one file that opens anywhere."""
-    from lineshaft.faces.web.report import report_html
-
     desk = view.desk
     engine = desk.works.engine(desk.run(run).engine)
     text = report_html(
