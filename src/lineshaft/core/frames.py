@@ -333,7 +333,9 @@ def _keys_read(
     if source is None or not set(reference.target_columns) <= set(source.columns):
         return set()
     types = schemas[reference.target].columns()
-    return set(zip(*(cast_column(source[column], types[column].dtype) for column in reference.target_columns)))
+    return set(
+        zip(*(cast_column(source[column], types[column].dtype) for column in reference.target_columns))
+    )
 
 
 def _drop_faulty(good: Frames, schemas: Mapping[str, type[dy.Schema]], faults: list[Fault]) -> None:

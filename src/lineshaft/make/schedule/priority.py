@@ -164,10 +164,12 @@ def step(state: State, evaluations: int) -> None:
 
 
 def restart(state: State) -> None:
-    """Go on from the best keys and the next of the first keys in turn, with a few units moved."""
+    """Go on from the best keys and the next of the first keys in turn, with a few units moved; nothing where all steps are fixed."""
     state.stale = 0
     state.restarts += 1
     floor = state.floor
+    if not len(floor.units):
+        return
     odd, number = state.restarts % 2, state.restarts // 2
     keys = state.best_keys if odd else state.starts[number % len(state.starts)]
     unit = keys.unit.copy()
