@@ -58,11 +58,7 @@ def test_planning_again_keeps_what_is_locked(seed, data):
     plan = solve(book, params, Run(work_limit=FEW_ROUNDS)).tables
     many = len(plan.operation_plan)
     locks = data.draw(st.lists(st.booleans(), min_size=many, max_size=many))
-    previous = plan.operation_plan.with_columns(locked=pl.Series(locks, dtype=pl.Boolean))
-    again = book.cast(
-        {name: getattr(book, name).lazy() for name in type(book).members() if getattr(book, name) is not None}
-        | {"previous": previous.lazy(), "previous_resources": plan.resource_plan.lazy()}
-    )
+    again = planned_again(book, plan, pl.Series(locks, dtype=pl.Boolean))
     result = solve(again, params, Run(work_limit=FEW_ROUNDS))
     assert check(again, result.tables, params).violations == ()
 
@@ -71,3 +67,22 @@ def test_any_member_of_a_class_and_a_named_one():
     for seed in range(40):
         book, params = random_book(seed, features={"classes", "two_demands", OVERLAP}), random_params(seed)
         assert check(book, solve(book, params, Run(work_limit=0)).tables, params).violations == ()
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_plan_that_is_locked_as_a_whole_stays(seed):
+    book, params = random_book(seed), random_params(seed)
+    plan = solve(book, params, Run(work_limit=1)).tables
+    again = planned_again(book, plan, pl.lit(True))
+    result = solve(again, params, Run(work_limit=FEW_ROUNDS))
+    assert check(again, result.tables, params).violations == ()
+    kept = ["order_id", "op_no", "start", "end"]
+    assert result.tables.operation_plan.select(kept).equals(plan.operation_plan.select(kept))
+
+
+def planned_again(book, plan, locked):
+    """The book with the plan in force and its locks."""
+    given = {name: getattr(book, name) for name in type(book).members() if getattr(book, name) is not None}
+    previous = plan.operation_plan.with_columns(locked=locked)
+    given |= {"previous": previous, "previous_resources": plan.resource_plan}
+    return book.cast({name: frame.lazy() for name, frame in given.items()})
