@@ -124,8 +124,7 @@ def drag_and_lock(page, works, width):
     page.evaluate(PICK)
     page.keyboard.press("l")
     until(page, "board.changes.some((one) => one.values.locked === true)")
-    page.locator("lane-board button.primary").first.focus()
-    page.keyboard.press("Enter")
+    page.locator("lane-board button.primary").first.click()
     page.wait_for_url("**/runs/r*")
     return page.url.rsplit("/", 1)[1]
 
