@@ -18,7 +18,7 @@ SPAWNER.set_forkserver_preload(
     ["sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql.psycopg", "psycopg", "polars"]
 )
 TOLD_MAX_S = 60.0
-KILLS = {PosixPath: 20, str: 8}
+KILLS = {PosixPath: 10, str: 4}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

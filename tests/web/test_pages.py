@@ -154,7 +154,12 @@ PAGES = {
 @needs_browser
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: tools/assets")
 @pytest.mark.parametrize(
-    ("language", "width", "theme"), [("zh", 1440, "light"), ("en", 390, "dark"), ("zh", 390, "dark")]
+    ("language", "width", "theme"),
+    [
+        ("zh", 1440, "light"),
+        ("en", 390, "dark"),
+        pytest.param("zh", 390, "dark", marks=pytest.mark.slow),
+    ],
 )
 def test_no_page_has_a_serious_fault_for_anybody(bench, language, width, theme):
     address, _, opened = bench
