@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 
 from lineshaft.core import Missing
 from lineshaft.store import state
+from lineshaft.store.site.kept import Kept
 from lineshaft.store.works import Works
 
 T = TypeVar("T")
-KEPT = 256
-
-
-class Kept:
-    """Values by key, the longest unused one dropped first. Safe to share between threads."""
-
-    def __init__(self, most: int = KEPT) -> None:
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._most = most
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of `key`, made when it is not there."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            self._values[key] = value
-            if len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return value
 
 
 class Reader:
-    """The tables of one works. `hide` takes a table's name and all frames so far and returns the rows that may be seen."""
+    """The tables of one works, each read again only when its content has changed."""
 
     def __init__(self, works: Works, kept: Kept) -> None:
         self.works = works
