@@ -70,7 +70,7 @@ export class LaneBoard extends HTMLElement {
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.onDark = () => this.rethink();
     this.dark.addEventListener("change", this.onDark);
-    this.resize = new ResizeObserver(() => this.draw());
+    this.resize = new ResizeObserver(() => { if (this.parts.stage.clientWidth !== this.painted) this.draw(); });
     if (this.book) this.build();
   }
 
@@ -105,6 +105,7 @@ export class LaneBoard extends HTMLElement {
       for (const part of [tools, legend, stage]) part.hidden = true;
       this.tell(this.say("none"));
     }
+    this.paint();
   }
 
   /** Reads colours and fonts again. */
@@ -152,7 +153,7 @@ export class LaneBoard extends HTMLElement {
 
   draw() {
     if (this.waiting || !this.parts) return;
-    this.waiting = requestAnimationFrame((time) => { this.waiting = 0; this.paint(time); });
+    this.waiting = requestAnimationFrame((time) => this.paint(time));
   }
 
   measure() {
@@ -164,7 +165,9 @@ export class LaneBoard extends HTMLElement {
   }
 
   paint(time) {
-    const width = this.isConnected && this.measure();
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    const width = this.painted = this.isConnected && this.measure();
     if (!width) return;
     const { canvas } = this.parts, ratio = devicePixelRatio || 1, height = this.view.height;
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -306,7 +309,7 @@ export class LaneBoard extends HTMLElement {
     this.draw();
   }
 
-  
+
   regroup(grouping) {
     Object.assign(this, { grouping, scope: null });
     this.parts.grouping.value = grouping;

@@ -7,22 +7,21 @@ const STATE_COLOURS = ["planned", "running", "done"];
 
 /** The colours in force where `element` stands: names → #rrggbb, `okabe` a list of eight, `font` the family. */
 export function readPalette(element) {
-  const probe = document.createElement("i"), canvas = document.createElement("canvas");
-  canvas.width = canvas.height = 1;
+  const names = [...NAMES, ...Array.from({ length: 8 }, (_, at) => `okabe-${at}`)];
+  const probes = document.createElement("i"), canvas = document.createElement("canvas");
+  for (const name of names) probes.appendChild(document.createElement("i")).style.setProperty("color", `var(--${name})`);
+  element.append(probes);
+  canvas.width = names.length;
+  canvas.height = 1;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  element.append(probe);
-  const read = (name) => {
-    probe.style.setProperty("color", `var(--${name})`);
-    context.fillStyle = getComputedStyle(probe).color;
-    context.fillRect(0, 0, 1, 1);
-    return hex(context.getImageData(0, 0, 1, 1).data);
-  };
-  const palette = Object.fromEntries(NAMES.map((name) => [name, read(name)]));
-  palette.okabe = Array.from({ length: 8 }, (_, at) => read(`okabe-${at}`));
-  palette.font = getComputedStyle(element).fontFamily;
-  probe.remove();
-  palette.tones = new Map();
-  return palette;
+  names.forEach((_, at) => {
+    context.fillStyle = getComputedStyle(probes.children[at]).color;
+    context.fillRect(at, 0, 1, 1);
+  });
+  const font = getComputedStyle(element).fontFamily, pixels = context.getImageData(0, 0, names.length, 1).data;
+  probes.remove();
+  const colours = names.map((_, at) => hex(pixels.slice(at * 4, at * 4 + 3)));
+  return { ...Object.fromEntries(NAMES.map((name, at) => [name, colours[at]])), okabe: colours.slice(NAMES.length), font, tones: new Map() };
 }
 
 /** A bar's colours from its strong one: the edge, a body as calm as its label's contrast allows, and the label's ink. */
@@ -75,5 +74,5 @@ function numbers(colour) {
 }
 
 function hex(values) {
-  return `#${[...values].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+  return `#${[...values].map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }
