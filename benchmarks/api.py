@@ -1,10 +1,12 @@
 """The workbench under a shift's load: 200 people each read a page every 5 s while 5 plans are computed.
 
 python benchmarks/api.py [--users 200] [--plans 5] [--seconds 180] [--scale 1]
+
+The server has loaded its parts and shown each page once, as in a works that has been open since the morning.
 """
 
 import argparse
-import asyncio
+import http.client
 import os
 import random
 import signal
@@ -12,9 +14,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,6 +27,7 @@ from lineshaft.store import Works
 from lineshaft.store.site import Site
 
 EVERY_S = 5.0
+SETTLE_S = 30.0
 BAR_MS = 300
 WORKS = "crane-works"
 API, WEB = f"/v1/works/{WORKS}", f"/w/{WORKS}"
@@ -52,13 +57,17 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         sessions, form_token, orders = make_site(Path(folder), args)
         begun = time.perf_counter()
-        server, url = serve(Path(folder), args.plans)
+        server, url = serve(Path(folder), max(1, args.plans))
         print(
             f"{args.users} people, {args.plans} plans, {args.seconds:g} s, crane works at scale {args.scale:g}"
         )
-        print(f"server answers after {time.perf_counter() - begun:.1f} s")
+        print(f"server answers after {time.perf_counter() - begun:.1f} s", flush=True)
+        time.sleep(SETTLE_S)
+        for path in READS.values():
+            address = url + path.format(order=orders[0], offset=0)
+            httpx.get(address, headers=cookie(sessions[0]), timeout=60).raise_for_status()
         try:
-            taken, errors = asyncio.run(load(url, sessions, form_token, orders, args))
+            taken, errors = load(url, sessions, form_token, orders, args)
         finally:
             os.killpg(server.pid, signal.SIGINT)
             server.wait(60)
@@ -105,43 +114,51 @@ def serve(folder, workers):
             return server, url
 
 
-async def load(url, sessions, form_token, orders, args):
+def load(url, sessions, form_token, orders, args):
     """Kind of read → seconds taken; and what went wrong."""
+    begin_plans(url, {**cookie(sessions[0]), "X-CSRF-Token": form_token, "Origin": url}, args)
     taken, errors = defaultdict(list), []
-    limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as client:
-        await begin_plans(client, {**cookie(sessions[0]), "X-CSRF-Token": form_token, "Origin": url}, args)
-        until = time.perf_counter() + args.seconds
-        people = [
-            person(client, session, orders, random.Random(number), until, taken, errors)
-            for number, session in enumerate(sessions)
-        ]
-        await asyncio.gather(*people)
+    until = time.perf_counter() + args.seconds
+    people = [
+        threading.Thread(
+            target=person, args=(url, session, orders, random.Random(number), until, taken, errors)
+        )
+        for number, session in enumerate(sessions)
+    ]
+    for one in people:
+        one.start()
+    for one in people:
+        one.join()
     return taken, errors
 
 
-async def begin_plans(client, headers, args):
+def begin_plans(url, headers, args):
     for seed in range(1, args.plans + 1):
         body = {"limits": {"seed": seed, "time_limit_s": args.seconds}}
-        answer = await client.post(f"{API}/engines/make.schedule/runs", json=body, headers=headers)
-        answer.raise_for_status()
+        path = f"{url}{API}/engines/make.schedule/runs"
+        httpx.post(path, json=body, headers=headers, timeout=60).raise_for_status()
 
 
-async def person(client, session, orders, chance, until, taken, errors):
+def person(url, session, orders, chance, until, taken, errors):
     """One person: a page, then a while of reading it."""
-    await asyncio.sleep(chance.uniform(0, EVERY_S))
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+    headers = {**cookie(session), "Accept-Encoding": "gzip"}
+    time.sleep(chance.uniform(0, EVERY_S))
     while time.perf_counter() < until:
         kind = chance.choice(list(READS))
         path = READS[kind].format(order=chance.choice(orders), offset=chance.randrange(0, 500, 100))
         begun = time.perf_counter()
         try:
-            answer = await client.get(path, headers=cookie(session))
-            if answer.status_code != 200:
-                errors.append(f"{answer.status_code} {path}")
-        except httpx.HTTPError as error:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                errors.append(f"{answer.status} {path}")
+        except (http.client.HTTPException, OSError) as error:
             errors.append(f"{error!r} {path}")
+            connection.close()
         taken[kind].append(time.perf_counter() - begun)
-        await asyncio.sleep(max(0.0, EVERY_S - (time.perf_counter() - begun)))
+        time.sleep(max(0.0, EVERY_S - (time.perf_counter() - begun)))
 
 
 def cookie(session):

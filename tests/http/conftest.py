@@ -12,9 +12,9 @@ from sites import add_everybody, new_site
 from starlette.testclient import TestClient
 from toy_installed import toy_installed
 
+from lineshaft.faces.desk.uploads import Uploads
 from lineshaft.faces.http.app import create_app
 from lineshaft.faces.http.rates import Rates, Turnstile
-from lineshaft.faces.http.uploads import Uploads
 
 ADDRESS = "http://127.0.0.1:8000"
 ENGINE = "/v1/works/saw/engines/toy.cutting"

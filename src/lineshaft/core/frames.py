@@ -7,6 +7,7 @@ rules across tables, and the turn from a failed rule into table, row key, column
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 import dataframely as dy
@@ -110,7 +111,8 @@ def make_book(
     return collection.cast({member: good[names[member]].lazy() for member in given})
 
 
-def references(schema: type[dy.Schema]) -> list[Reference]:
+@cache
+def references(schema: type[dy.Schema]) -> tuple[Reference, ...]:
     """The foreign keys that a schema's `ref` metadata declares."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, column in schema.columns().items():
@@ -119,15 +121,21 @@ def references(schema: type[dy.Schema]) -> list[Reference]:
             place, _, role = ref.partition("@")
             table, _, target = place.partition(".")
             groups.setdefault(f"{table}@{role}", []).append((name, target))
-    return [
+    return tuple(
         Reference(tuple(c for c, _ in pairs), group.partition("@")[0], tuple(t for _, t in pairs))
         for group, pairs in groups.items()
-    ]
+    )
+
+
+@cache
+def key_columns(schema: type[dy.Schema]) -> tuple[str, ...]:
+    """The names of a table's primary key."""
+    return tuple(schema.primary_key())
 
 
 def sort_by_key(frame: pl.DataFrame, schema: type[dy.Schema]) -> pl.DataFrame:
     """Rows in the order of the primary key."""
-    keys = schema.primary_key()
+    keys = key_columns(schema)
     return frame.sort(keys) if keys else frame
 
 

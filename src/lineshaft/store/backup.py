@@ -94,7 +94,7 @@ def _faults(works: Works, connection: sa.Connection) -> Iterator[Fault]:
         yield _damaged(found)
     noted = state.digests(connection)
     for name, schema in works.catalog.schemas.items():
-        if frame_digest(state.read(connection, works.catalog, name), schema) != noted[name]:
+        if frame_digest(state.stored(connection, works.catalog, name), schema) != noted[name]:
             yield Fault(name, (), "", None, "digest", EDITED)
     for seq in log.broken(connection):
         yield Fault("ls_event", (seq,), "", None, "digest", EDITED)

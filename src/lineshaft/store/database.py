@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -57,6 +57,7 @@ class Database:
     def __init__(self, place: Path | Dialect, connect: Connect = connect_sqlite) -> None:
         self.dialect: Dialect = Sqlite(place, connect) if isinstance(place, Path) else place
         self._engine = self.dialect.engine()
+        self._standing: dict[Hashable, tuple[int | None, Any]] = {}
         self._writer = threading.Lock()
         self._queue: list[_Ticket[Any]] = []
         self._queue_lock = threading.Lock()
@@ -64,6 +65,7 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+        self.dialect.close()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -73,6 +75,18 @@ class Database:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise StorageFailed(error) from error
+
+    def standing(self, key: Hashable, read: Callable[[sa.Connection], T]) -> T:
+        """What `read` finds in a snapshot, kept in memory until somebody commits; not to be changed by who gets it."""
+        stamp = self.dialect.stamp()
+        kept = self._standing.get(key)
+        if kept is not None and stamp is not None and kept[0] == stamp:
+            found: T = kept[1]
+            return found
+        with self.reading() as connection:
+            found = read(connection)
+        self._standing[key] = (stamp, found)
+        return found
 
     @contextmanager
     def aside(self) -> Iterator[sa.Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from lineshaft.core import Missing
 Connect = Callable[[Path], Any]
 BUSY_S = 30
 IDLE_MAX = 5
+FILE_IDLE_MAX = 40
 
 
 class Dialect(Protocol):
@@ -30,6 +32,14 @@ class Dialect(Protocol):
 
     def turn(self, connection: sa.Connection) -> str | None:
         """In the transaction just begun become the only writer; a mark to ask `came_through` for."""
+        ...
+
+    def stamp(self) -> int | None:
+        """A number that another commit changes, cheap to ask for; None where there is no such thing."""
+        ...
+
+    def close(self) -> None:
+        """Give back what `stamp` holds."""
         ...
 
     def came_through(self, connection: sa.Connection, mark: str) -> bool:
@@ -62,6 +72,8 @@ class Sqlite:
 
     def __init__(self, path: Path, connect: Connect = connect_sqlite) -> None:
         self._path, self._connect = path, connect
+        self._watch: Any = None
+        self._watching = threading.Lock()
 
     def engine(self) -> sa.Engine:
         """Connections from the factory."""
@@ -69,7 +81,7 @@ class Sqlite:
             "sqlite://",
             creator=lambda: self._connect(self._path),
             poolclass=sa.QueuePool,
-            pool_size=IDLE_MAX,
+            pool_size=FILE_IDLE_MAX,
             max_overflow=-1,
         )
         sa.event.listen(engine, "connect", _set_pragmas)
@@ -78,8 +90,10 @@ class Sqlite:
     def snapshot(self, connection: sa.Connection) -> sa.RootTransaction:
         """WAL keeps what a reader began with; nothing can be written by mistake."""
         transaction = connection.begin()
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-        connection.exec_driver_sql("BEGIN")
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        for statement in ("PRAGMA query_only=ON", "BEGIN"):
+            driver.cursor().execute(statement)
         return transaction
 
     def turn(self, connection: sa.Connection) -> str | None:
@@ -87,6 +101,26 @@ class Sqlite:
         connection.exec_driver_sql("PRAGMA query_only=OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return None
+
+    def stamp(self) -> int | None:
+        """`PRAGMA data_version` of a connection that never writes: any commit changes it."""
+        with self._watching:
+            try:
+                if self._watch is None:
+                    self._watch = self._connect(self._path)
+                cursor = self._watch.cursor()
+                cursor.execute("PRAGMA data_version")
+                version: int = cursor.fetchone()[0]
+            except sqlite3.Error:
+                return None
+            return version
+
+    def close(self) -> None:
+        """Close the connection of `stamp`."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
 
     def came_through(self, connection: sa.Connection, mark: str) -> bool:  # noqa: ARG002
         """A commit to a file that failed has not happened."""
@@ -150,6 +184,13 @@ class Postgres:
         statement = sa.text("SELECT pg_advisory_xact_lock(:turn), pg_current_xact_id()::text")
         mark: str = connection.execute(statement, {"turn": self._turn}).one()[1]
         return mark
+
+    def stamp(self) -> int | None:
+        """The server has none that costs less than reading."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
 
     def came_through(self, connection: sa.Connection, mark: str) -> bool:
         """The server knows how each transaction ended; to be asked in one's turn, when it surely has ended."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,32 +45,6 @@ class Ground:
         return digest_of(engine.name, engine.version, self.inputs, self.overlay, self.params, plan)
 
 
-class PreparedStates:
-    """Prepared states by digest, the longest unused one dropped first; threads that want the same one wait for it."""
-
-    def __init__(self, most: int = PREPARED) -> None:
-        self._most = most
-        self._states: OrderedDict[str, Prepared] = OrderedDict()
-        self._making: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, digest: str, make: Callable[[], Prepared]) -> Prepared:
-        """The state of this digest, made when it is not there."""
-        with self._lock:
-            making = self._making.setdefault(digest, threading.Lock())
-        with making:
-            with self._lock:
-                found = self._states.get(digest)
-            made = found or make()
-            with self._lock:
-                self._states[digest] = made
-                self._states.move_to_end(digest)
-                if len(self._states) > self._most:
-                    self._states.popitem(last=False)
-                self._making.pop(digest, None)
-        return made
-
-
 def prepared(works: Works, engine: Engine, basis_run: str | None) -> tuple[Ground, Prepared]:
     """The ground of an edit and the engine's state for it, laid out when it is asked for the first time.
 
@@ -84,7 +56,8 @@ def prepared(works: Works, engine: Engine, basis_run: str | None) -> tuple[Groun
         The run has no result; there is no plan that could be edited.
     """
     ground = find_ground(works, engine, basis_run)
-    return ground, works.prepared_states.get(ground.digest(engine), lambda: lay_out(works, engine, ground))
+    laid_out = works.prepared_states.get(ground.digest(engine), lambda: lay_out(works, engine, ground))
+    return ground, laid_out
 
 
 def find_ground(works: Works, engine: Engine, basis_run: str | None) -> Ground:

@@ -87,7 +87,7 @@ def fit_tables(connection: sa.Connection, catalog: Catalog) -> None:
         elif known[name] != wanted:
             _rebuild(connection, catalog, name, known[name])
             connection.execute(TABLE.update().where(TABLE.c.name == name).values(columns=wanted))
-            state.note(connection, catalog, name, state.read(connection, catalog, name))
+            state.note(connection, catalog, name, state.stored(connection, catalog, name))
 
 
 def is_there(connection: sa.Connection) -> bool:

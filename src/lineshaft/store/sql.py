@@ -16,6 +16,9 @@ import dataframely as dy
 import polars as pl
 import sqlalchemy as sa
 
+from lineshaft.store.kept import Kept
+
+CONTENTS = 128
 DATE = "%Y-%m-%d"
 DIGITS = {"ms": 3, "us": 6, "ns": 9}
 Schemas = Mapping[str, type[dy.Schema]]
@@ -34,6 +37,7 @@ class Catalog:
     def __init__(self) -> None:
         self.schemas: Schemas = {}
         self.tables: Mapping[str, sa.Table] = {}
+        self.kept = Kept(CONTENTS)
         self._lock = threading.Lock()
 
     def add(self, name: str, schema: type[dy.Schema]) -> None:

@@ -74,7 +74,13 @@ class Next:
 
 
 def read(connection: sa.Connection, catalog: Catalog, name: str) -> pl.DataFrame:
-    """A table, sorted by primary key."""
+    """A table, sorted by primary key; kept in memory by the digest of its content."""
+    noted = connection.execute(sa.select(TABLE.c.digest).where(TABLE.c.name == name)).scalar_one()
+    return catalog.kept.get((name, noted), lambda: stored(connection, catalog, name))
+
+
+def stored(connection: sa.Connection, catalog: Catalog, name: str) -> pl.DataFrame:
+    """A table as the database holds it, whatever is noted of it; sorted by primary key."""
     return select_all(connection, catalog.tables[name], catalog.schemas[name])
 
 

@@ -6,8 +6,9 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,18 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from lineshaft.core import BadInput, Engine, Fault, Missing, Refused, Result, Words, engines, find_engine
+from lineshaft.core import (
+    BadInput,
+    Engine,
+    Fault,
+    LineshaftError,
+    Missing,
+    Refused,
+    Result,
+    Words,
+    engines,
+    find_engine,
+)
 from lineshaft.core import Change as HandChange
 from lineshaft.core.solve import Prepared
 from lineshaft.core.solve import edit as answer_edit
@@ -37,6 +49,7 @@ from lineshaft.store.companion import OnProgress
 from lineshaft.store.dialects import Connect, connect_sqlite
 from lineshaft.store.home import FolderHome, Home, Place, home_of
 from lineshaft.store.jobs import Job
+from lineshaft.store.kept import Kept
 from lineshaft.store.log import Event
 from lineshaft.store.overlay import Cell
 from lineshaft.store.records import RunRecord, every, find, number
@@ -73,7 +86,7 @@ class Works:
         self.now = clock
         self.database, self.blobs, self.offers = home.database, home.blobs, home.offers
         self.catalog = Catalog()
-        self.prepared_states = edits.PreparedStates()
+        self.prepared_states = Kept(edits.PREPARED)
         self._engines: Mapping[str, Engine] = {}
         self._knowing = threading.Lock()
         for name, schema in TABLES.items():
@@ -178,12 +191,12 @@ class Works:
             raise Refused(f"{self.said} is no folder.", f"{self.said} 不是文件夹。")
         return self._home.path
 
-    @property
+    @cached_property
     def name(self) -> str:
         """What the works is called."""
         return self._fact("name")
 
-    @property
+    @cached_property
     def time_zone(self) -> str:
         """The zone its screens show times in (IANA name)."""
         return self._fact("time_zone")
@@ -318,8 +331,7 @@ class Works:
 
     def runs(self) -> list[RunRecord]:
         """All runs, oldest first."""
-        with self.database.reading() as connection:
-            return every(connection)
+        return list(self.database.standing("runs", every))
 
     def result(self, run: str) -> Result[Any]:
         """The stored result of a run."""
@@ -343,8 +355,7 @@ class Works:
 
     def accepts(self) -> list[AcceptRecord]:
         """All accepts, oldest first."""
-        with self.database.reading() as connection:
-            return accept.every(connection)
+        return list(self.database.standing("accepts", accept.every))
 
     def undo(self, accept_id: str = "last", actor: str = "", request: str = "") -> Undone:
         """Take an accept back. See `lineshaft.store.accept.undo`."""
@@ -357,8 +368,7 @@ class Works:
 
     def log(self) -> list[Event]:
         """The event log, oldest first."""
-        with self.database.reading() as connection:
-            return log.entries(connection)
+        return list(self.database.standing("log", log.entries))
 
     def recall(self, key: str) -> str | None:
         """A text that `remember` kept with the works, or None."""
@@ -377,6 +387,11 @@ class Works:
     def prepared(self, engine: Engine | str, basis_run: str | None = None) -> Prepared:
         """The engine's state for edits of the plan in force, or of a run's; kept, so that the next call is quick."""
         return edits.prepared(self, self._manifest(engine), basis_run)[1]
+
+    def make_ready(self, engine: Engine | str, basis_run: str | None = None) -> None:
+        """Lay out what edits need, where there is a plan."""
+        with suppress(LineshaftError):
+            self.prepared(engine, basis_run)
 
     def edit(
         self, engine: Engine | str, changes: Sequence[HandChange], basis_run: str | None = None

@@ -13,8 +13,10 @@ from lineshaft.core import BadInput, Fault, Missing, Words
 from lineshaft.faces.cli.render import out, print_json, say
 from lineshaft.faces.saying import reader_language
 from lineshaft.store.site import Site
+from lineshaft.store.site.bench import Bench
 
 GRACE_S = 5
+IDLE_S = 75
 
 
 def serve(folder: Path, host: str, port: int, workers: int, origin: str) -> None:
@@ -28,7 +30,7 @@ def serve(folder: Path, host: str, port: int, workers: int, origin: str) -> None
 
     language = reader_language()
     origin = origin or f"http://{_shown(host)}:{port}"
-    with _opened(folder) as site, Crew(folder, workers) as crew:
+    with _opened(folder) as site, Crew(folder, workers) as crew, Bench(folder) as site.bench:
         site.take_in()
         app = create_app(site, origin=origin, provider=Provider.from_environment(os.environ))
         app.state.crew = crew
@@ -48,6 +50,7 @@ def serve(folder: Path, host: str, port: int, workers: int, origin: str) -> None
             log_level="warning",
             server_header=False,
             date_header=True,
+            timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
         uvicorn.Server(config).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,8 @@ from lineshaft.faces.web.islands import ISLANDS, islands_of
 Frames = dict[str, pl.DataFrame]
 
 
-def board(desk: Desk, engine: str, run: str | None = None, view: str = "") -> dict[str, Any]:
-    """What an island of an engine (the first, unless `view` names one) draws: the plan in force, or that of a run.
+def board(desk: Desk, engine: str, run: str | None = None, view: str = "") -> bytes:
+    """What an island of an engine (the first, unless `view` names one) draws, as JSON: the plan in force, or a run's.
 
     Raises
     ------
@@ -30,12 +31,13 @@ def board(desk: Desk, engine: str, run: str | None = None, view: str = "") -> di
         raise Missing(f"{engine} has no board.", f"{engine} 没有看板。")
     island = ISLANDS[names[0]]
 
-    def draw() -> dict[str, Any]:
+    def draw() -> bytes:
         book, plan = _book(desk, manifest, run), _plan(desk, manifest, run)
-        return island.data(manifest, book, plan, _reasons(desk, manifest, run), desk.works.time_zone)
+        data = island.data(manifest, book, plan, _reasons(desk, manifest, run), desk.works.time_zone)
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
-    data = desk.remember(_key(desk, manifest, names[0], run), draw) if desk.sees_all else draw()
-    return data | {"now": int(desk.works.now().timestamp())}
+    drawn = desk.remember(_key(desk, manifest, names[0], run), draw) if desk.sees_all else draw()
+    return b'{"now":%d,' % desk.works.now().timestamp() + drawn[1:]
 
 
 def answer(

@@ -21,13 +21,14 @@ from lineshaft.store import jobs
 from lineshaft.store.database import StorageFailed
 from lineshaft.store.records import run_id
 from lineshaft.store.site import Site, Who
+from lineshaft.store.site.bench import leave_with_parent
 from lineshaft.store.worker import work_one
 from lineshaft.store.works import Works
 
 LOOK_S = 0.2
 KEEP_S = 1.0
 STOP_S = 10.0
-NICE = 5
+NICE = 15
 EVERYBODY = Who("lineshaft", admin=True)
 log = logging.getLogger("lineshaft.crew")
 
@@ -118,7 +119,7 @@ def work(folder: Path) -> None:
     Engines are imported while nothing waits, so that no run's clock pays for it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, name="lineshaft parent", daemon=True).start()
+    threading.Thread(target=leave_with_parent, name="lineshaft parent", daemon=True).start()
     os.nice(NICE)
     unread = list(engines())
     with Site.open(folder) as site:
@@ -157,10 +158,3 @@ def _open(site: Site) -> list[Works]:
         except LineshaftError as error:
             log.warning("works %s: %s", entry.works_id, error)
     return found
-
-
-def _leave_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

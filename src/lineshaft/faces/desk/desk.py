@@ -296,7 +296,15 @@ class Desk:
         """What the plan (in force, or of a run) becomes with these changes; nothing is stored."""
         self.must("plan")
         self._whole()
-        return self.works.edit(engine, changes, basis_run=basis_run)
+        edited: Result[Any] = self._at_bench("edit", engine, changes, basis_run)
+        return edited
+
+    def make_ready(self, engine: str, basis_run: str | None = None) -> None:
+        """Begin to lay out what edits of a plan need, so that the first is answered as quickly as the second."""
+        self.must("plan")
+        self._whole()
+        if self.site.bench is not None:
+            self.site.bench.begin(self.works_id, "make_ready", engine, basis_run)
 
     def propose_edit(
         self, engine: str, changes: Sequence[Change], basis_run: str | None = None, *, request: str = ""
@@ -304,9 +312,7 @@ class Desk:
         """The same as a proposal that can be accepted; the run's id, the same one for the same `request`."""
         self.must("plan")
         self._whole()
-        run = self.works.propose_edit(
-            engine, changes, basis_run=basis_run, actor=self.who.name, request=request
-        )
+        run: str = self._at_bench("propose_edit", engine, changes, basis_run, self.who.name, request)
         self._audit("edit", run=run, engine=engine, changes=len(changes))
         return run
 
@@ -409,6 +415,11 @@ class Desk:
     def sees_all(self) -> bool:
         """False for a person who sees some rows only, and so no runs and decisions."""
         return self._filter is None
+
+    def _at_bench(self, method: str, *args: Any) -> Any:
+        if self.site.bench is not None:
+            return self.site.bench.do(self.works_id, method, *args)
+        return getattr(self.works, method)(*args)
 
     def _without(self, table: str, keys: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
         self._known(table)

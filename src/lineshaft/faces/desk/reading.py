@@ -9,7 +9,7 @@ import polars as pl
 
 from lineshaft.core import Missing
 from lineshaft.store import state
-from lineshaft.store.site.kept import Kept
+from lineshaft.store.kept import Kept
 from lineshaft.store.works import Works
 
 T = TypeVar("T")
@@ -24,8 +24,7 @@ class Reader:
 
     def digests(self) -> dict[str, str]:
         """Table → digest of its present content."""
-        with self.works.database.reading() as connection:
-            return state.digests(connection)
+        return self.works.database.standing("digests", state.digests)
 
     def tables(self, *names: str) -> dict[str, pl.DataFrame]:
         """Some tables, all of one moment.
@@ -39,14 +38,12 @@ class Reader:
         for name in names:
             if name not in catalog.schemas:
                 raise Missing(f"There is no table {name!r}.", f"没有名为 {name!r} 的数据表。")
+        now = self.digests()
+        found = {name: catalog.kept.peek((name, now[name])) for name in names}
+        if all(frame is not None for frame in found.values()):
+            return found
         with self.works.database.reading() as connection:
-            now = state.digests(connection)
-            return {
-                name: self._kept.get(
-                    (name, now[name]), lambda name=name: state.read(connection, catalog, name)
-                )
-                for name in names
-            }
+            return {name: state.read(connection, catalog, name) for name in names}
 
     def table(self, name: str) -> pl.DataFrame:
         """One table."""

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from lineshaft.core import Missing
-from lineshaft.core.frames import Reference, references
+from lineshaft.core.frames import Reference, key_columns, references
 from lineshaft.store.overlay import as_type
 from lineshaft.store.sql import Schemas
 
@@ -48,7 +48,7 @@ def naming(table: str, schemas: Schemas) -> list[tuple[str, Reference]]:
 
     A planned step names a step, whose key holds its order: so it names the order as well.
     """
-    key = tuple(schemas[table].primary_key())
+    key = key_columns(schemas[table])
     found: dict[tuple[str, tuple[str, ...]], Reference] = {}
     waiting = [(table, key)]
     while waiting:
@@ -95,7 +95,7 @@ def read_thread(
         for link in [_from(name, reference, row, frames)]
         if link
     ]
-    return Thread(table, tuple(row[name] for name in schemas[table].primary_key()), row, links)
+    return Thread(table, tuple(row[name] for name in key_columns(schemas[table])), row, links)
 
 
 def find_row(table: str, key: tuple[Any, ...], frame: pl.DataFrame, schemas: Schemas) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def find_row(table: str, key: tuple[Any, ...], frame: pl.DataFrame, schemas: Sch
     Missing
         No such row.
     """
-    names = schemas[table].primary_key()
+    names = key_columns(schemas[table])
     if len(key) == len(names):
         columns = schemas[table].columns()
         found = frame.filter(

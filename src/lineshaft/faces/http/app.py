@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 import lineshaft
+from lineshaft.faces.desk.uploads import Uploads
 from lineshaft.faces.http import (
     boards,
     decisions,
@@ -34,7 +35,6 @@ from lineshaft.faces.http.models import Problem
 from lineshaft.faces.http.oidc import Provider
 from lineshaft.faces.http.rates import AddressGate, Rates, Turnstile
 from lineshaft.faces.http.sizes import Sizes
-from lineshaft.faces.http.uploads import Uploads
 from lineshaft.faces.web import pages
 from lineshaft.store.site import Site
 

@@ -40,7 +40,7 @@ class ApiRoute(APIRoute):
             try:
                 who = await guard.who(request)
                 turnstile: Turnstile = request.app.state.turnstile
-                await run_in_threadpool(turnstile.person, who.token or who.name)
+                await turnstile.person(who.token or who.name)
                 key = request.headers.get("idempotency-key")
                 if key is None or request.method in guard.SAFE:
                     return await endpoint(request)
@@ -89,13 +89,13 @@ async def _first(request: Request, fresh: Fresh, endpoint: Handler) -> Response:
     return response
 
 
-def person(request: Request, _shown: Annotated[Any, Depends(_bearer)] = None) -> Who:
+async def person(request: Request, _shown: Annotated[Any, Depends(_bearer)] = None) -> Who:
     """The person who asks; the route has found out."""
     who: Who = request.state.who
     return who
 
 
-def site_of(request: Request) -> Site:
+async def site_of(request: Request) -> Site:
     """The site that is served."""
     site: Site = request.app.state.site
     return site
@@ -113,7 +113,7 @@ def desk_of(works: WorksId, who: Person, site: AtSite) -> Desk:
     return Desk(site, works, who)
 
 
-def operation(
+async def operation(
     request: Request,
     _key: Annotated[
         str | None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
 
 from lineshaft.faces.desk import boards
 from lineshaft.faces.http.asking import ApiRoute, AtDesk, EngineName
@@ -25,4 +24,4 @@ def read_board(
     ] = "",
 ) -> Response:
     """Lanes, bars, orders and closed times of the plan in force or of a run's proposal."""
-    return JSONResponse(boards.board(desk, engine, run, view))
+    return Response(boards.board(desk, engine, run, view), media_type="application/json")

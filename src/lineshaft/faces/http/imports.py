@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, File, Path, Query, Request, Response, UploadFile
 from pydantic import Field
 
+from lineshaft.faces.desk.uploads import Upload, Uploads
 from lineshaft.faces.http.asking import ApiRoute, AtDesk, Operation, WorksId
 from lineshaft.faces.http.models import (
     Asked,
@@ -17,7 +18,6 @@ from lineshaft.faces.http.models import (
     changes_told,
     fault_told,
 )
-from lineshaft.faces.http.uploads import Upload, Uploads
 
 router = APIRouter(prefix="/works/{works}/imports", route_class=ApiRoute, tags=["imports"])
 PREVIEW_ROWS = 20
@@ -84,7 +84,7 @@ def send_import(
     desk.must("write")
     upload = _uploads(request).keep(file.filename or "", file.file, works, desk.who.name)
     response.headers["Location"] = f"/v1/works/{works}/imports/{upload.upload_id}"
-    return _preview(desk, upload, mode)
+    return _preview(desk, request, upload, mode)
 
 
 @router.get("/{upload}", summary="See again what a file brings / 再次预览")
@@ -93,7 +93,7 @@ def read_import(
 ) -> ImportTold:
     """Checked anew against the tables as they are now."""
     desk.must("write")
-    return _preview(desk, _uploads(request).find(upload, works, desk.who.name), mode)
+    return _preview(desk, request, _uploads(request).find(upload, works, desk.who.name), mode)
 
 
 @router.post("/{upload}/take", summary="Take an import / 导入")
@@ -107,8 +107,11 @@ def take_import(
 ) -> Written:
     """All rows; or, with `partial`, the good ones. A file with faults is refused without it."""
     desk.must("write")
-    found = _uploads(request).find(upload, works, desk.who.name)
-    done = desk.import_(found.path, asked.mode, partial=asked.partial, source=found.name, request=named)
+    uploads = _uploads(request)
+    found = uploads.find(upload, works, desk.who.name)
+    done = desk.import_(
+        uploads.path(found), asked.mode, partial=asked.partial, source=found.name, request=named
+    )
     return Written(seq=done.seq, tables=done.counts)
 
 
@@ -117,8 +120,8 @@ def _uploads(request: Request) -> Uploads:
     return uploads
 
 
-def _preview(desk: AtDesk, upload: Upload, mode: Mode) -> ImportTold:
-    found = desk.preview_import(upload.path, mode)
+def _preview(desk: AtDesk, request: Request, upload: Upload, mode: Mode) -> ImportTold:
+    found = desk.preview_import(_uploads(request).path(upload), mode)
     takeable = any(map(len, found.frames.values()))
     return ImportTold(
         upload=upload.upload_id,

@@ -15,7 +15,7 @@ from lineshaft.faces.http.guard import TooMany
 from lineshaft.faces.http.problems import answer_to
 from lineshaft.store.site import Site
 
-LOT = 10
+LOT_SHARE = 0.05
 REMEMBERED = 10_000
 
 
@@ -36,9 +36,9 @@ class Turnstile:
         self._site = site
         self._rates = rates
         self._left: OrderedDict[str, int] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._drawing = threading.Lock(), threading.Lock()
 
-    def person(self, name: str) -> None:
+    async def person(self, name: str) -> None:
         """One request of a person or token.
 
         Raises
@@ -46,23 +46,29 @@ class Turnstile:
         TooMany
             Not now.
         """
-        self._pass(f"person:{name}", self._rates.person_per_s, self._rates.person_burst)
+        await self._pass(f"person:{name}", self._rates.person_per_s, self._rates.person_burst)
 
-    def address(self, address: str) -> None:
+    async def address(self, address: str) -> None:
         """One request from an address. Raises as `person`."""
-        self._pass(f"address:{address}", self._rates.address_per_s, self._rates.address_burst)
+        await self._pass(f"address:{address}", self._rates.address_per_s, self._rates.address_burst)
 
-    def _pass(self, key: str, rate_per_s: float, burst: float) -> None:
-        if self._spend(key):
-            return
-        wait_s = self._site.limits.take(key, LOT, rate_per_s, burst)
-        if wait_s > 0:
-            raise TooMany(wait_s)
-        with self._lock:
-            self._left[key] = self._left.get(key, 0) + LOT - 1
-            self._left.move_to_end(key)
-            if len(self._left) > REMEMBERED:
-                self._left.popitem(last=False)
+    async def _pass(self, key: str, rate_per_s: float, burst: float) -> None:
+        if not self._spend(key):
+            await run_in_threadpool(self._draw, key, rate_per_s, burst)
+
+    def _draw(self, key: str, rate_per_s: float, burst: float) -> None:
+        with self._drawing:
+            if self._spend(key):
+                return
+            lot = max(1, int(LOT_SHARE * burst))
+            wait_s = self._site.limits.take(key, lot, rate_per_s, burst)
+            if wait_s > 0:
+                raise TooMany(wait_s)
+            with self._lock:
+                self._left[key] = self._left.get(key, 0) + lot - 1
+                self._left.move_to_end(key)
+                if len(self._left) > REMEMBERED:
+                    self._left.popitem(last=False)
 
     def _spend(self, key: str) -> bool:
         with self._lock:
@@ -85,7 +91,7 @@ class AddressGate:
         """Hand a request on, or answer that there were too many."""
         if scope["type"] == "http" and scope.get("client"):
             try:
-                await run_in_threadpool(self._turnstile.address, scope["client"][0])
+                await self._turnstile.address(scope["client"][0])
             except LineshaftError as error:
                 await answer_to(Request(scope), error)(scope, receive, send)
                 return

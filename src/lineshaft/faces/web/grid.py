@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dataframely as dy
 import polars as pl
+from markupsafe import Markup, escape
 
 from lineshaft.core import Words
-from lineshaft.core.frames import Reference, references
+from lineshaft.core.frames import Reference, key_columns, references
 from lineshaft.faces.web import urls
 from lineshaft.faces.web.words import Speech
 from lineshaft.store.cells import BadCell, narrow, read_cells
@@ -87,31 +89,48 @@ def _column(name: str, rule: dy.Column, refers: str) -> Column:
 
 def texts(frame: pl.DataFrame, columns: Sequence[Column], speech: Speech) -> list[tuple[str, ...]]:
     """Rows as people read them; nothing for an empty cell."""
-    return frame.select(
-        _text(column, frame.schema[column.name], speech).fill_null("").alias(column.name)
-        for column in columns
-    ).rows()
+    shown = []
+    for column in columns:
+        say = _said_by(column, speech)
+        shown.append(["" if value is None else say(value) for value in frame[column.name].to_list()])
+    return list(zip(*shown)) if shown else [()] * len(frame)
 
 
-def _text(column: Column, dtype: pl.DataType, speech: Speech) -> pl.Expr:
-    cell = pl.col(column.name)
+def cells_html(
+    columns: Sequence[Column],
+    links: Mapping[str, str],
+    shown: Sequence[str],
+    attributes: str = "",
+    link_attributes: str = "",
+    marked: str = "",
+) -> Markup:
+    """The cells of one row, those that name an object as links to it; `marked` is the column of a cell to point at."""
+    parts = []
+    for column, text in zip(columns, shown):
+        number = ' class="number"' if column.is_number else ""
+        mark = " data-marked" if column.name == marked else ""
+        said = escape(text)
+        if text and column.name in links:
+            said = f'<a href="{escape(links[column.name])}"{link_attributes}>{said}</a>'
+        parts.append(f"<td{attributes}{number}{mark}>{said}</td>")
+    return Markup("".join(parts))  # noqa: S704 - every part is escaped above or our own
+
+
+def _said_by(column: Column, speech: Speech) -> Callable[[Any], str]:
+    """How a cell of a column is written."""
     if column.kind == "moment":
-        local = cell.dt.convert_time_zone(speech.zone)
-        whole = local.dt.strftime("%Y-%m-%d %H:%M")
-        return pl.when(cell.dt.second() == 0).then(whole).otherwise(local.dt.strftime("%Y-%m-%d %H:%M:%S"))
+        zone = ZoneInfo(speech.zone)
+        return lambda at: at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S" if at.second else "%Y-%m-%d %H:%M")
     if column.kind == "bool":
-        return pl.when(cell).then(pl.lit(speech.say(YES))).when(~cell).then(pl.lit(speech.say(NO)))
+        words = {True: speech.say(YES), False: speech.say(NO)}
+        return lambda truth: words[truth]
     if column.kind == "choice":
         labels = {one: speech.say(words) for one, words in column.choices}
-        return cell.cast(pl.String).replace(labels)
-    if column.is_number:
-        return _number_text(cell, column.factor)
-    return cell.cast(pl.String) if dtype != pl.String else cell
-
-
-def _number_text(cell: pl.Expr, factor: Fraction | None) -> pl.Expr:
-    shown = cell.cast(pl.Float64) * factor.denominator / factor.numerator if factor else cell
-    return shown.round(4).cast(pl.String).str.strip_suffix(".0") if factor else shown.cast(pl.String)
+        return lambda choice: labels.get(choice, choice)
+    if column.is_number and column.factor:
+        up, down = column.factor.denominator, column.factor.numerator
+        return lambda value: str(round(value * up / down, 4)).removesuffix(".0")
+    return str
 
 
 def totals(frame: pl.DataFrame, columns: Sequence[Column], speech: Speech) -> dict[str, str]:
@@ -133,9 +152,9 @@ class Linker:
     def __init__(self, works: str, table: str, schemas: Schemas) -> None:
         self._works = works
         self._table = table
-        self._keys = schemas[table].primary_key()
+        self._keys = key_columns(schemas[table])
         self._groups = [
-            (reference, _key_order(reference, schemas[reference.target].primary_key()))
+            (reference, _key_order(reference, key_columns(schemas[reference.target])))
             for reference in references(schemas[table])
             if reference.target in schemas
         ]

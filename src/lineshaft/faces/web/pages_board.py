@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from lineshaft.core import Change, LineshaftError, Missing
+from lineshaft.core import Change, Missing
 from lineshaft.faces.desk import boards
 from lineshaft.faces.desk.comparing import KpiPair
-from lineshaft.faces.desk.desk import Desk
 from lineshaft.faces.saying import kpi_name
 from lineshaft.faces.web import figures, urls
 from lineshaft.faces.web.islands import ISLANDS, islands_of
@@ -41,7 +39,7 @@ class Asked(BaseModel):
 
 
 @router.get("/w/{works}/boards/{engine}")
-def board(view: WorksView, background: BackgroundTasks, engine: str, run: str = "") -> Response:
+def board(view: WorksView, engine: str, run: str = "") -> Response:
     """The plan in force, or that of a run, on a whole page; its edits are made ready meanwhile."""
     desk = view.desk
     manifest = desk.works.engine(engine)
@@ -49,7 +47,9 @@ def board(view: WorksView, background: BackgroundTasks, engine: str, run: str = 
     if not names:
         raise Missing(f"{engine} has no board.", f"{engine} 没有看板。")
     editable = bool(manifest.edit) and desk.may("plan")
-    page = view.page(
+    if editable and (run or desk.in_force(engine)):
+        desk.make_ready(engine, run or None)
+    return view.page(
         "board.html",
         f"board:{engine}",
         engine=manifest,
@@ -59,23 +59,13 @@ def board(view: WorksView, background: BackgroundTasks, engine: str, run: str = 
         held=desk.in_force(engine),
         editable=editable,
     )
-    if editable and (run or desk.in_force(engine)):
-        background.add_task(_make_ready, desk, engine, run)
-        page.background = background
-    return page
-
-
-def _make_ready(desk: Desk, engine: str, run: str) -> None:
-    """What an edit needs, so that the first drag is answered as quickly as the second."""
-    with suppress(LineshaftError):
-        desk.works.prepared(engine, run or None)
 
 
 @router.get("/w/{works}/boards/{engine}/data")
 def data(view: WorksView, engine: str, run: str = "") -> Response:
     """What the island draws."""
     island = view.request.query_params.get("view", "")
-    return JSONResponse(boards.board(view.desk, engine, run or None, island))
+    return Response(boards.board(view.desk, engine, run or None, island), media_type="application/json")
 
 
 @router.post("/w/{works}/boards/{engine}/ask")

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
 
 from lineshaft.core import BadInput, Fault
+from lineshaft.faces.desk.uploads import Upload, Uploads
 from lineshaft.faces.web import urls
 from lineshaft.faces.web.grid import columns_of
 from lineshaft.faces.web.pages_table import shown_change
-from lineshaft.faces.web.uploads import Upload, Uploads
 from lineshaft.faces.web.view import View, WorksView, go
 from lineshaft.store.importing import ImportPreview, with_fixes
 from lineshaft.store.matching import Matched, match_tables
 from lineshaft.store.sheets import read_source
+from lineshaft.store.state import Mode
 
 router = APIRouter(include_in_schema=False)
 FAULTS_SHOWN = 200
@@ -25,18 +27,18 @@ FOLLOWS = "ref_faulty"
 
 
 @router.post("/w/{works}/imports")
-def send(view: WorksView, file: UploadFile, mode: Annotated[str, Form()] = "upsert") -> Response:
+def send(view: WorksView, file: UploadFile, mode: Annotated[Mode, Form()] = "upsert") -> Response:
     """Take a file in, and on to what it would bring."""
     view.desk.must("write")
-    upload = _uploads(view).keep(view.works_id, _person(view), file.filename or "", file.file, mode)
+    upload = _uploads(view).keep(file.filename or "", file.file, view.works_id, _person(view), mode)
     return go(f"/w/{view.works_id}/imports/{upload.upload_id}")
 
 
 @router.get("/w/{works}/imports/{upload_id}")
 def look(view: WorksView, upload_id: str) -> Response:
     """What a file would bring, with every bad cell in its row."""
-    upload = _uploads(view).find(view.works_id, _person(view), upload_id)
-    path = _uploads(view).file(upload)
+    upload = _uploads(view).find(upload_id, view.works_id, _person(view))
+    path = _uploads(view).path(upload)
     try:
         found = view.desk.preview_import(path, upload.mode, upload.fixes)
     except BadInput as error:
@@ -63,18 +65,20 @@ def look(view: WorksView, upload_id: str) -> Response:
 async def decide(request: Request, view: WorksView, upload_id: str) -> Response:
     """Check again with mended cells, take everything, take the good rows, or drop the file."""
     form = await request.form()
-    uploads = _uploads(view)
-    upload = uploads.find(view.works_id, _person(view), upload_id)
     fixes = {
         name.removeprefix(FIX): str(text)
         for name, text in form.items()
         if name.startswith(FIX) and isinstance(text, str) and len(text) <= 400
     }
-    uploads.note(upload, fixes)
-    do = form.get("do")
+    return await run_in_threadpool(_decided, view, upload_id, str(form.get("do", "")), fixes)
+
+
+def _decided(view: View, upload_id: str, do: str, fixes: Mapping[str, str]) -> Response:
+    uploads = _uploads(view)
+    upload = uploads.mend(uploads.find(upload_id, view.works_id, _person(view)), fixes)
     if do in ("all", "part"):
         view.desk.import_(
-            uploads.file(upload),
+            uploads.path(upload),
             upload.mode,
             partial=do == "part",
             source=upload.name,
@@ -145,7 +149,8 @@ def _change(view: View, found: ImportPreview, upload: Upload) -> list[dict[str, 
 
 
 def _uploads(view: View) -> Uploads:
-    return Uploads(view.site.folder)
+    uploads: Uploads = view.request.app.state.uploads
+    return uploads
 
 
 def _person(view: View) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
@@ -24,6 +25,7 @@ from lineshaft.store.records import RunRecord
 from lineshaft.store.workbook import write_workbook
 
 router = APIRouter(include_in_schema=False)
+T = TypeVar("T")
 REASONS_SHOWN, ROWS_SHOWN, RUNS_SHOWN = 50, 50, 100
 
 
@@ -140,11 +142,11 @@ def run(view: WorksView, run: str) -> Response:
     return view.page(
         "run.html",
         rail.wing_of(engine),
-        reasons=_reasons_content(view, engine, result.reasons),
+        reasons=_reasons_content(view, record, engine, result.reasons),
         warnings=[
             view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings
         ],
-        tables=_tables(view, result),
+        tables=_as_shown(view, record, "tables", lambda: _tables(view, result)),
         views=islands_of(engine),
         **content,
     )
@@ -173,11 +175,16 @@ def reasons(view: WorksView, run: str) -> Response:
     """The reasons that match, as a part of the page."""
     record = view.desk.run(run)
     engine = view.desk.works.engine(record.engine)
-    found = _reasons_content(view, engine, view.desk.result(run).reasons)
+    found = _reasons_content(view, record, engine, view.desk.result(run).reasons)
     return view.page("_reasons.html", record=record, reasons=found)
 
 
-def _reasons_content(view: View, engine: Engine, reasons: Any) -> dict[str, Any]:
+def _as_shown(view: View, record: RunRecord, part: Hashable, make: Callable[[], T]) -> T:
+    """A part of the page of a finished run, which stays as it is for all who read this language."""
+    return view.desk.remember(("shown", record.run_id, record.result_blob, view.language, part), make)
+
+
+def _reasons_content(view: View, record: RunRecord, engine: Engine, reasons: Any) -> dict[str, Any]:
     query = view.request.query_params
     code, find = query.get("code", ""), query.get("find", "").strip().lower()
     at = int(query.get("at", "0")) if query.get("at", "0").isdecimal() else 0
@@ -187,7 +194,17 @@ def _reasons_content(view: View, engine: Engine, reasons: Any) -> dict[str, Any]
     chosen = [reason for reason in reasons if not code or reason.code == code]
     if find:
         chosen = [one for one in chosen if find in view.speech.say(reason_words(engine, one)).lower()]
-    tables = _member_tables(engine)
+
+    def rows() -> list[tuple[str, str, str, str]]:
+        schemas = view.desk.works.catalog.schemas
+        members = _member_tables(engine)
+        linkers = {
+            name: Linker(view.works_id, table, schemas)
+            for name, table in [*members.items(), *zip(members.values(), members.values())]
+            if table in schemas
+        }
+        return [_reason(view, engine, reason, linkers) for reason in chosen[at : at + REASONS_SHOWN]]
+
     return {
         "total": len(reasons),
         "found": len(chosen),
@@ -196,16 +213,15 @@ def _reasons_content(view: View, engine: Engine, reasons: Any) -> dict[str, Any]
         "find": query.get("find", ""),
         "at": at,
         "size": REASONS_SHOWN,
-        "rows": [_reason(view, engine, reason, tables) for reason in chosen[at : at + REASONS_SHOWN]],
+        "rows": rows() if find else _as_shown(view, record, ("reasons", code, at), rows),
     }
 
 
-def _reason(view: View, engine: Engine, reason: Reason, tables: dict[str, str]) -> tuple[str, str, str, str]:
+def _reason(
+    view: View, engine: Engine, reason: Reason, linkers: dict[str, Linker]
+) -> tuple[str, str, str, str]:
     key = " ".join(map(str, reason.key))
-    table = tables.get(reason.table, reason.table)
-    schemas = view.desk.works.catalog.schemas
-    known = reason.key and table in schemas
-    address = Linker(view.works_id, table, schemas).root(reason.key) if known else ""
+    address = linkers[reason.table].root(reason.key) if reason.key and reason.table in linkers else ""
     return key, address, view.speech.local(view.speech.say(reason_words(engine, reason))), reason.code
 
 

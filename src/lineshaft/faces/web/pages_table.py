@@ -14,6 +14,7 @@ from fastapi import APIRouter, BackgroundTasks, Response
 from fastapi.responses import FileResponse, JSONResponse
 
 from lineshaft.core import BadInput, Missing, find_engine
+from lineshaft.core.frames import key_columns
 from lineshaft.core.solve import table_name
 from lineshaft.faces.desk.paging import PAGE_MOST, Page, Query
 from lineshaft.faces.web import editing, urls
@@ -62,9 +63,10 @@ def table(view: WorksView, table: str) -> Response:
     """One page of a table, or only its rows where htmx asks."""
     found = _Asked(view, table)
     linker = Linker(view.works_id, table, view.desk.works.catalog.schemas)
+    keys = key_columns(found.schema)
     rows = [
         (
-            [urls.part_text(row[name]) for name in found.schema.primary_key()],
+            [urls.part_text(row[name]) for name in keys],
             linker.row(row),
             linker.cells(row),
             shown,

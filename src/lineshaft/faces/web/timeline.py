@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
+from lineshaft.core.frames import key_columns
 from lineshaft.faces.desk.thread import Thread
 from lineshaft.faces.web import urls
 from lineshaft.faces.web.words import Speech
@@ -58,10 +60,10 @@ def timeline(
         return 100 * (at - start).total_seconds() / length
 
     many = len(spans) > LINES_MOST
-    keys = schemas[name].primary_key()
+    keys, held = key_columns(schemas[name]), _held(thread, schemas)
     bars = []
     for number, row in enumerate(spans.sort("start").iter_rows(named=True)):
-        own = [str(row[key]) for key in keys if (key, row[key]) not in _held(thread, schemas)]
+        own = [str(row[key]) for key in keys if (key, row[key]) not in held]
         label = " ".join(own) or str(row[keys[0]])
         said = f"{' '.join(str(row[key]) for key in keys)}: {speech.moment(row['start'])} – {speech.moment(row['end'])}"
         bars.append(
@@ -90,7 +92,7 @@ def _spans(
             found.append((link.found, link.table, link.rows))
             continue
         for name, schema in schemas.items():
-            keys = schema.primary_key()
+            keys = key_columns(schema)
             if name in frames and has_span(schema) and len(keys) > 1 and set(keys) <= set(link.rows.columns):
                 spans = frames[name].join(link.rows.select(keys).unique(), on=keys, how="semi")
                 found.append((len(spans), name, spans))
@@ -101,6 +103,7 @@ def _spans(
     return name, spans.head(400)
 
 
+@cache
 def has_span(schema: type[dy.Schema]) -> bool:
     """True for a table whose rows say from when to when something is planned, by a key that is not a time itself."""
     columns = schema.columns()
@@ -108,7 +111,7 @@ def has_span(schema: type[dy.Schema]) -> bool:
 
 
 def _held(thread: Thread, schemas: Schemas) -> set[tuple[str, Any]]:
-    return set(zip(schemas[thread.table].primary_key(), thread.key))
+    return set(zip(key_columns(schemas[thread.table]), thread.key))
 
 
 def _ticks(start: datetime, end: datetime, share: Any, speech: Speech) -> list[tuple[float, str]]:

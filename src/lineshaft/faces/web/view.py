@@ -14,6 +14,7 @@ from lineshaft.core import Fault, Words
 from lineshaft.faces.desk.desk import Desk
 from lineshaft.faces.http.guard import csrf, login_address, who
 from lineshaft.faces.web import assets, rail, urls
+from lineshaft.faces.web.grid import cells_html
 from lineshaft.faces.web.words import Speech, language_of
 from lineshaft.store.site import Site, Who
 
@@ -111,7 +112,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"asset": assets.address, "urls": urls}
+    environment.globals |= {"asset": assets.address, "urls": urls, "cells_html": cells_html}
     environment.filters["words"] = lambda words, language: Words(*words).say(language)
     return environment
 

@@ -3,7 +3,6 @@
 from lineshaft.store.site.audit import AuditEntry
 from lineshaft.store.site.filters import RowFilter
 from lineshaft.store.site.grants import Grant
-from lineshaft.store.site.kept import Kept
 from lineshaft.store.site.once import Fresh, InProgress, OtherRequest, Stored
 from lineshaft.store.site.sessions import Session
 from lineshaft.store.site.site import Site, WorksEntry
@@ -17,7 +16,6 @@ __all__ = [
     "Fresh",
     "Grant",
     "InProgress",
-    "Kept",
     "OtherRequest",
     "RowFilter",
     "Session",

@@ -94,17 +94,17 @@ class Grants:
 
     def who(self, name: str) -> Who | None:
         """What a person may do, None for somebody unknown or disabled."""
+        theirs = PERSON.outerjoin(GRANT, GRANT.c.name == PERSON.c.name)
+        wanted = sa.select(PERSON.c.admin, GRANT).select_from(theirs)
         with self._database.reading() as connection:
-            person = connection.execute(
-                sa.select(PERSON.c.admin).where(PERSON.c.name == name, sa.not_(PERSON.c.disabled))
-            ).first()
-            if person is None:
-                return None
-            grants = [_grant(row) for row in connection.execute(sa.select(GRANT).where(GRANT.c.name == name))]
+            rows = connection.execute(wanted.where(PERSON.c.name == name, sa.not_(PERSON.c.disabled))).all()
+        if not rows:
+            return None
+        grants = [_grant(row) for row in rows if row.works_id is not None]
         return Who(
             name,
             roles={grant.works_id: grant.role for grant in grants},
-            admin=person.admin,
+            admin=rows[0].admin,
             filters={grant.works_id: grant.row_filter for grant in grants if grant.row_filter},
         )
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from lineshaft.core import BadInput, Fault, Missing, Refused, Words
 from lineshaft.store.database import Database
+from lineshaft.store.kept import Kept
 from lineshaft.store.site.audit import Audit
 from lineshaft.store.site.grants import Grants
-from lineshaft.store.site.kept import Kept
 from lineshaft.store.site.limits import Limits
 from lineshaft.store.site.links import Links
 from lineshaft.store.site.once import Once
@@ -28,6 +29,9 @@ from lineshaft.store.site.sessions import Sessions
 from lineshaft.store.site.tokens import Tokens
 from lineshaft.store.site.who import Who
 from lineshaft.store.works import Works, now_utc
+
+if TYPE_CHECKING:
+    from lineshaft.store.site.bench import Bench
 
 WORKS_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -54,7 +58,14 @@ class Site:
         The present moment, with a time zone.
     hasher : Hasher, optional
         How passwords are hashed.
+
+    Attributes
+    ----------
+    bench : Bench or None
+        The process that answers changes by hand; without one they are answered in this one.
     """
+
+    bench: Bench | None = None
 
     def __init__(
         self,

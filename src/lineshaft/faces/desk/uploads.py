@@ -1,4 +1,4 @@
-"""Uploaded files, kept for a day between the preview of an import and its taking."""
+"""Files that people have sent and not yet decided on: kept beside the site for a day."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import re
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from lineshaft.core import BadInput, Fault, Missing, Words
 from lineshaft.store.blobs import write_whole
 from lineshaft.store.sheets import KINDS
+from lineshaft.store.state import Mode
 
 ABOUT = "about.json"
 KEPT_S = 86_400
@@ -25,13 +27,14 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that somebody sent for one works."""
+    """A file that somebody sent for one works; `fixes` are cells that its sender has mended, by address."""
 
     upload_id: str
     name: str
     works: str
     who: str
-    path: Path
+    mode: Mode = "upsert"
+    fixes: dict[str, str] = field(default_factory=dict)
 
 
 class Uploads:
@@ -40,8 +43,8 @@ class Uploads:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, name: str, content: BinaryIO, works: str, who: str) -> Upload:
-        """Keep a file; older ones go.
+    def keep(self, name: str, content: BinaryIO, works: str, who: str, mode: Mode = "upsert") -> Upload:
+        """Keep a file; those older than a day go.
 
         Raises
         ------
@@ -58,15 +61,13 @@ class Uploads:
         while piece := content.read(PIECE):
             total.update(piece)
         content.seek(0)
-        upload_id = total.hexdigest()[:32]
-        place = self._folder / upload_id
+        upload = Upload(total.hexdigest()[:32], name, works, who, mode)
+        place = self._folder / upload.upload_id
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
             shutil.copyfileobj(content, file)
         os.replace(file.name, place / name)
-        write_whole(place / ABOUT, json.dumps({"name": name, "works": works, "who": who}).encode())
-        os.utime(place)
-        return self.find(upload_id, works, who)
+        return self._note(upload)
 
     def find(self, upload_id: str, works: str, who: str) -> Upload:
         """A file that this person sent for this works.
@@ -74,14 +75,32 @@ class Uploads:
         Raises
         ------
         Missing
-            There is none, or it is older than a day.
+            There is none, it was decided on, or it is older than a day.
         """
         place = self._folder / upload_id
         if re.fullmatch(r"[0-9a-f]{32}", upload_id) and (place / ABOUT).is_file() and not _is_old(place):
-            about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
-            if (about["works"], about["who"]) == (works, who):
-                return Upload(upload_id, path=place / about["name"], **about)
+            upload = Upload(**json.loads((place / ABOUT).read_text(encoding="utf-8")))
+            if (upload.works, upload.who) == (works, who):
+                return upload
         raise Missing("The file is no longer here; send it again.", "文件已不在此处,请重新上传。")
+
+    def path(self, upload: Upload) -> Path:
+        """Where the file is."""
+        return self._folder / upload.upload_id / upload.name
+
+    def mend(self, upload: Upload, fixes: Mapping[str, str]) -> Upload:
+        """The same file with further mended cells."""
+        return self._note(replace(upload, fixes={**upload.fixes, **fixes}))
+
+    def drop(self, upload: Upload) -> None:
+        """Forget it."""
+        shutil.rmtree(self._folder / upload.upload_id, ignore_errors=True)
+
+    def _note(self, upload: Upload) -> Upload:
+        place = self._folder / upload.upload_id
+        write_whole(place / ABOUT, json.dumps(asdict(upload), ensure_ascii=False).encode())
+        os.utime(place)
+        return upload
 
     def _clear(self) -> None:
         for place in self._folder.glob("*"):
