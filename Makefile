@@ -28,6 +28,9 @@ check: $(VENV)/dev.done ## style, types and floors
 bench: $(VENV)/run.done $(VENV)/compiled.done ## one engine's table against its peers: make bench ENGINE=make.schedule
 	$(BIN)/python benchmarks/$(subst make.,,$(ENGINE)).py $(ARGS)
 
+pictures: $(VENV)/dev.done $(VENV)/apt.done $(VENV)/compiled.done $(VENV)/assets.done ## take the pictures of the README again
+	LINESHAFT_PICTURES=docs/pictures tools/test -m slow tests/web/test_pictures.py
+
 docs: $(VENV)/dev.done ## build the manual into site/
 	$(BIN)/python tools/reference.py
 	$(BIN)/mkdocs build --quiet --strict
@@ -65,4 +68,4 @@ $(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py) | $(VENV)/run.done
 	@$(BIN)/python tools/warm.py
 	@touch $@
 
-.PHONY: run serve test test-slow check bench docs lock clean help
+.PHONY: run serve test test-slow check bench pictures docs lock clean help

@@ -25,7 +25,7 @@ PEERS = ROOT / "out/peers/board"
 PACKAGES = ("vis-timeline@8.5.4", "echarts@6.1.0")
 SIZES = ((2_000, 40), (50_000, 200))
 BARS = {"first paint ms": (2_000, 150), "pan median ms": (50_000, 40)}
-PATIENCE_MS = 120_000
+PATIENCE_MS = 60_000
 START, DAY = 1_772_402_400, 86_400
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>bench</title>
@@ -49,7 +49,7 @@ const contestants = {
   },
   "ours, SVG"(data) {
     const ours = contestants["ours, canvas"](data), sheet = document.createElement("div");
-    ours.board.paint = () => { ours.board.measure(); const pen = new SvgPen(ours.board.palette.font); drawBoard(pen, ours.board, ours.board.view);
+    ours.board.paint = () => { ours.board.waiting = 0; ours.board.measure(); const pen = new SvgPen(ours.board.palette.font); drawBoard(pen, ours.board, ours.board.view);
       sheet.innerHTML = pen.whole(ours.board.view.right + 10, ours.board.view.height, ""); };
     place.prepend(sheet);
     return { ...ours, drawn: () => `the same scene, ${place.querySelectorAll("*").length} nodes` };
@@ -172,6 +172,14 @@ def install():
         )
 
 
+def contests(browser, address, name, data, runs):
+    """So many runs, or one that had no answer."""
+    found = []
+    while len(found) < runs and None not in found:
+        found.append(contest(browser, address, name, data))
+    return found
+
+
 def contest(browser, address, name, data):
     """One run in a page of its own: first paint, pan and what was drawn; or what went wrong."""
     page = browser.new_page(viewport={"width": 1440, "height": 1400})
@@ -211,7 +219,7 @@ def main():
                         operations,
                         lanes,
                         name,
-                        [contest(browser, address, name, data) for _ in range(asked.runs)],
+                        contests(browser, address, name, data, asked.runs),
                     )
                 )
                 print(json.dumps(rows[-1]) if asked.json else told(rows[-1]), flush=True)
@@ -220,7 +228,7 @@ def main():
 
 
 def row(operations, lanes, name, runs):
-    """The best of the runs."""
+    """The middle of the runs; of the worst frames the best."""
     ended = [run for run in runs if run]
     if not ended:
         return {
@@ -233,8 +241,8 @@ def row(operations, lanes, name, runs):
         "operations": operations,
         "lanes": lanes,
         "what": name,
-        "first paint ms": round(min(run["first"] for run in ended)),
-        "pan median ms": round(min(statistics.median(run["frames"]) for run in ended), 1),
+        "first paint ms": round(statistics.median(run["first"] for run in ended)),
+        "pan median ms": round(statistics.median(statistics.median(run["frames"]) for run in ended), 1),
         "pan worst ms": round(min(max(run["frames"]) for run in ended), 1),
         "drawn": ended[-1]["drawn"],
     }

@@ -42,9 +42,8 @@ def test_picture(bench, tmp_path, language, name):
     address, opened = bench
     with page_of(opened, address, language=language) as page:
         page.goto(PAGES[name])
-        if name == "board":
+        if name != "home":
             page.wait_for_selector("lane-board canvas")
-            page.wait_for_function("document.querySelector('lane-board').book")
             page.evaluate("document.querySelector('lane-board').showSpan(3 * 86400)")
             page.evaluate("() => new Promise((done) => setTimeout(done, 500))")
         folder = Path(os.environ.get("LINESHAFT_PICTURES", tmp_path))
