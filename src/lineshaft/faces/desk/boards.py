@@ -37,7 +37,7 @@ def board(desk: Desk, engine: str, run: str | None = None, view: str = "") -> by
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
     drawn = desk.remember(_key(desk, manifest, names[0], run), draw) if desk.sees_all else draw()
-    return b'{"now":%d,' % desk.works.now().timestamp() + drawn[1:]
+    return drawn[:-1] + b',"now":%d}' % desk.works.now().timestamp()
 
 
 def answer(

@@ -32,7 +32,6 @@ def lane_data(
     zone: str,
     *,
     why: Mapping[str, Sequence[tuple[str, str]]] | None = None,
-    now: datetime | None = None,
 ) -> dict[str, Any]:
     """The board of a schedule.
 
@@ -47,8 +46,6 @@ def lane_data(
         IANA time zone in which times are shown.
     why
         Order → sentences (English, Chinese) that say why it is late; see `why_by_order`.
-    now
-        The present moment; none: the board marks the plan's first start instead.
 
     Returns
     -------
@@ -60,7 +57,7 @@ def lane_data(
         `names` of steps; `families` [id, name]; `allowed` sets of lanes; `after` [order, op_no, earlier order,
         its op_no, lag in s, 1 if it counts from the earlier start]; `closed` [from, to] by calendar within
         `horizon`; `offsets` [from, seconds east of UTC]; `kinds`, `states`; `from`, `to` to show first; `start` of
-        the plan and `now`; `why` as given.
+        the plan; `why` as given. Whoever asks may add `now`: without it, or outside `horizon`, the start is marked.
     """
     steps = plan["operation_plan"]
     if steps is None or steps.is_empty():
@@ -91,7 +88,6 @@ def lane_data(
         "from": first - pad,
         "to": last + pad,
         "start": first,
-        "now": _second(now) if now else None,
         "why": {order: [list(said) for said in sentences] for order, sentences in (why or {}).items()},
     }
 
@@ -137,7 +133,7 @@ def _empty(zone: str) -> dict[str, Any]:
     empty: dict[str, Any] = {name: [] for name in lists}
     return empty | {
         "closed": {}, "kinds": KIND_NAMES, "states": STATES, "zone": zone, "horizon": (0, DAY_S),
-        "from": 0, "to": DAY_S, "start": 0, "now": None, "why": {},
+        "from": 0, "to": DAY_S, "start": 0, "why": {},
     }  # fmt: skip
 
 

@@ -7,8 +7,7 @@ const part = (text) => encodeURIComponent(String(text).replaceAll("~", "~0").rep
 async function load(frame) {
   const { island, source, objects, ask, propose } = frame.dataset, holder = frame.querySelector(".holder");
   try {
-    await import(`./${island}.js`);
-    const answer = await fetch(source, { headers: { Accept: "application/json" } });
+    const [answer] = await Promise.all([fetch(source, { headers: { Accept: "application/json" } }), import(`./${island}.js`)]);
     const told = await answer.json();
     if (!answer.ok) throw new Error(told[language]);
     const picture = document.createElement(island);

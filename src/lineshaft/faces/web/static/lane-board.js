@@ -47,7 +47,8 @@ export class LaneBoard extends HTMLElement {
     this.view = new View(this.book);
     if (before) { this.view.rowHeight = before.rowHeight; this.view.top = before.top; this.view.show(before.from, before.to); }
     this.edit = new Edit(this);
-    this.present = value.now ?? value.start;
+    this.hasNow = value.now >= value.horizon[0] && value.now <= value.horizon[1];
+    this.present = this.hasNow ? value.now : value.start;
     this.picked = this.book.orderNumber.get(picked) ?? -1;
     this.pickedRoot = this.picked < 0 ? -1 : this.book.orders[this.picked].root;
     Object.assign(this, { hover: null, scope: null, busy: null, motion: null, found: null });

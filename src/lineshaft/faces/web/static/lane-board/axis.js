@@ -58,7 +58,7 @@ export function drawNow(pen, board, view) {
 }
 
 function nowChip(pen, board, view) {
-  const x = view.x(board.present), text = board.say(board.book.data.now ? "now" : "planStart"), width = widthOf(text, 11) + 10;
+  const x = view.x(board.present), text = board.say(board.hasNow ? "now" : "planStart"), width = widthOf(text, 11) + 10;
   if (x < view.left || x > view.right) return;
   const left = Math.max(view.left, Math.min(view.right - width, x - width / 2));
   pen.rect(left, 23, width, 17, board.palette.accent);

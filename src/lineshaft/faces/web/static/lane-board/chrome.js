@@ -46,7 +46,7 @@ function fillTools(board, parts) {
     make("span", { class: "finder" }, parts.find, parts.hits),
     make("span", { class: "joined" }, button("−", say("zoomOut"), () => board.zoomBy(1 / 0.7)), button("+", say("zoomIn"), () => board.zoomBy(0.7))),
     make("span", { class: "joined spans" }, span("day", DAY), span("week", 7 * DAY), span("month", 31 * DAY), button(say("fit"), say("fit"), () => board.fit())),
-    button(say(book.data.now ? "now" : "planStart"), say(book.data.now ? "now" : "planStart"), () => board.goNow(), { class: "now" }),
+    button(say(board.hasNow ? "now" : "planStart"), say(board.hasNow ? "now" : "planStart"), () => board.goNow(), { class: "now" }),
     button("⋯", say("more"), () => board.classList.toggle("unfolded"), { class: "more-tools" }));
   parts.undo = button("↶", say("undo"), () => board.undo());
   parts.redo = button("↷", say("redo"), () => board.redo());
