@@ -1,7 +1,7 @@
 """Changes by hand over HTTP: tried without a trace, proposed, accepted."""
 
 import pytest
-from conftest import ENGINE, SAW
+from saw import ENGINE, SAW
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
-from conftest import PIECES, SAW, UNLIMITED
 from gates import Browser
+from saw import PIECES, SAW, UNLIMITED
 from sites import PASSWORD, add_everybody, new_site
 from starlette.websockets import WebSocketDisconnect
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import SAW
+from saw import SAW
 
 GOOD = "piece_id,length_mm,beside_piece_id\nG,500,\nH,600,G\n"
 BAD = "piece_id,length_mm,beside_piece_id\nG,500,\nH,long,G\nI,70,nobody\nJ,0,\n"

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from conftest import ENGINE, SAW
+from saw import ENGINE, SAW
 
 from lineshaft.store.works import Works
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import schemathesis
 from agents import at_work, served, token
-from conftest import ALL, PIECES, UNLIMITED
 from hypothesis import given, settings
+from saw import ALL, PIECES, UNLIMITED
 from schemathesis import checks
 from sites import add_everybody, new_site
 

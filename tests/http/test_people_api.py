@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from conftest import SAW
+from saw import SAW
 from sites import OTHER_PASSWORD
 
 

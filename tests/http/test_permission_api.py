@@ -1,7 +1,7 @@
 """Who may do what over HTTP: every role and scope, and nothing that tells of another's works."""
 
 import pytest
-from conftest import ENGINE, SAW
+from saw import ENGINE, SAW
 
 PIECE = {"rows": [{"piece_id": "G", "length_mm": 100}]}
 ACTS = {

@@ -1,7 +1,7 @@
 """Whatever goes wrong has one shape, in both languages, without a trace of our insides."""
 
 import pytest
-from conftest import ADDRESS, SAW, Asker
+from saw import ADDRESS, SAW, Asker
 from starlette.testclient import TestClient
 
 from lineshaft.faces.desk.desk import Desk

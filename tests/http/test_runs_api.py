@@ -4,7 +4,7 @@ from io import BytesIO
 
 import polars as pl
 import pytest
-from conftest import ENGINE, SAW
+from saw import ENGINE, SAW
 
 LIMITS = {"limits": {"work_limit": 5}}
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import polars as pl
 import pytest
-from conftest import ENGINE, SAW
+from saw import ENGINE, SAW
 from server import Server
 from sites import new_site
 

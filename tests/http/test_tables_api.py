@@ -4,7 +4,7 @@ from io import BytesIO
 
 import polars as pl
 import pytest
-from conftest import SAW
+from saw import SAW
 
 PIECE = f"{SAW}/tables/piece"
 

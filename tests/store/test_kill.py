@@ -6,8 +6,8 @@ import time
 from pathlib import PosixPath
 
 import pytest
-from conftest import Places
 from kill_loop import decide_forever, hang_with_an_offer, plan_digest
+from places import Places
 from toy_line import TOY, orders
 
 from lineshaft.store import Works

@@ -6,7 +6,7 @@ import threading
 import psycopg
 import pytest
 import sqlalchemy as sa
-from conftest import Places
+from places import Places
 from toy_line import TOY, orders
 from wire import Wire
 
