@@ -104,3 +104,12 @@ def test_health_and_problems_need_no_sign_in(as_):
     nobody = as_("")
     assert nobody.get("/v1/health") == {"status": "ok"}
     assert {"missing", "refused", "bad-input"} <= {one["type"] for one in nobody.get("/v1/problems")}
+
+
+def test_a_body_that_is_no_text_is_answered_as_described(as_):
+    answer = as_("boss").raw(
+        "POST", "/v1/people", content=b"\x18\x1f\xff\x14:", headers={"Content-Type": "application/json"}
+    )
+    told = as_("").raw("GET", "/v1/openapi.json").json()["paths"]["/v1/people"]["post"]["responses"]
+    assert (answer.status_code, answer.json()["zh"]) == (400, "无法读取请求。")
+    assert str(answer.status_code) in told

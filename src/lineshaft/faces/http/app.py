@@ -40,6 +40,7 @@ from lineshaft.store.site import Site
 
 ROUTERS = (health, works, engines, tables, imports, runs, events, decisions, boards, people)
 ERRORS = {
+    400: "The request cannot be read: its body is no text.",
     401: "Nobody is signed in, or the token is not valid.",
     403: "The person may not do this.",
     404: "There is no such thing, or none that the person may see.",
