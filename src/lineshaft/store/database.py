@@ -57,7 +57,7 @@ class Database:
     def __init__(self, place: Path | Dialect, connect: Connect = connect_sqlite) -> None:
         self.dialect: Dialect = Sqlite(place, connect) if isinstance(place, Path) else place
         self._engine = self.dialect.engine()
-        self._standing: dict[Hashable, tuple[int | None, Any]] = {}
+        self._standing: dict[Hashable, tuple[int, Any]] = {}
         self._writer = threading.Lock()
         self._queue: list[_Ticket[Any]] = []
         self._queue_lock = threading.Lock()
@@ -80,12 +80,13 @@ class Database:
         """What `read` finds in a snapshot, kept in memory until somebody commits; not to be changed by who gets it."""
         stamp = self.dialect.stamp()
         kept = self._standing.get(key)
-        if kept is not None and stamp is not None and kept[0] == stamp:
-            found: T = kept[1]
-            return found
+        if kept is not None and kept[0] == stamp:
+            standing: T = kept[1]
+            return standing
         with self.reading() as connection:
             found = read(connection)
-        self._standing[key] = (stamp, found)
+        if stamp is not None:
+            self._standing[key] = (stamp, found)
         return found
 
     @contextmanager

@@ -40,10 +40,15 @@ class Kept:
                 if key in self._values:
                     value: T = self._values[key]
                     return value
-            made = make()
+            try:
+                made = make()
+            except BaseException:
+                with self._lock:
+                    self._making.pop(key, None)
+                raise
             with self._lock:
                 self._values[key] = made
+                self._making.pop(key, None)
                 if len(self._values) > self._most:
                     self._values.popitem(last=False)
-                self._making.pop(key, None)
         return made
