@@ -63,7 +63,7 @@ $(VENV)/assets.done: tools/assets src/lineshaft/faces/web/assets/package-lock.js
 	@touch $@
 
 # numba's caches do not notice a change in a module that the compiled one calls: any change throws them away
-$(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py) | $(VENV)/run.done
+$(VENV)/compiled.done: $(wildcard src/lineshaft/make/*/*.py src/lineshaft/make/*/*/*.py) | $(VENV)/run.done
 	@find src -name '*.nbi' -delete -o -name '*.nbc' -delete
 	@$(BIN)/python tools/warm.py
 	@touch $@

@@ -21,8 +21,8 @@ import polars as pl
 
 from lineshaft.core import Run, find_engine
 from lineshaft.core.solve import read_book, solve, table_name
-from lineshaft.make.schedule.check import check
-from lineshaft.make.schedule.dispatch import best_rule
+from lineshaft.make.schedule.checks.check import check
+from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import make_plan
 from lineshaft.make.schedule.solve import first_plan

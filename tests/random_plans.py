@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from lineshaft.make.schedule.check import order_spans, plan_start_s, work_links
-from lineshaft.make.schedule.check_hours import Hours, LaneHours, Place, rows, to_s, to_s_up
-from lineshaft.make.schedule.check_lanes import Setups
-from lineshaft.make.schedule.check_steps import Key, Pin, Step, find_pins, needs_s
+from lineshaft.make.schedule.checks.check import order_spans, plan_start_s, work_links
+from lineshaft.make.schedule.checks.hours import Hours, LaneHours, Place, rows, to_s, to_s_up
+from lineshaft.make.schedule.checks.lanes import Setups
+from lineshaft.make.schedule.checks.steps import Key, Pin, Step, find_pins, needs_s
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 

@@ -15,9 +15,9 @@ from random_plans import make_plan, random_plan
 
 from lineshaft.core import find_engine
 from lineshaft.core.solve import read_book
-from lineshaft.make.schedule.check import check, plan_start_s
-from lineshaft.make.schedule.check_hours import LaneHours, rows, to_s
-from lineshaft.make.schedule.check_steps import find_pins
+from lineshaft.make.schedule.checks.check import check, plan_start_s
+from lineshaft.make.schedule.checks.hours import LaneHours, rows, to_s
+from lineshaft.make.schedule.checks.steps import find_pins
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 from lineshaft.tables.worktime import working_intervals
 

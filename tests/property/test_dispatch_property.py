@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineshaft.make.schedule.dispatch import NoRoom, dispatch
-from lineshaft.make.schedule.score import score
+from lineshaft.make.schedule.dispatch.rules import NoRoom, dispatch
+from lineshaft.make.schedule.search.score import score
 from lineshaft.make.schedule.shop import NEVER_S, START_START
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -13,9 +13,9 @@ from random_books import random_book, random_params
 
 from lineshaft.core import Change, Run
 from lineshaft.core.digest import result_bytes
-from lineshaft.make.schedule.check import check, find_pins, plan_start_s
-from lineshaft.make.schedule.check_hours import rows
-from lineshaft.make.schedule.edit import edit, prepare
+from lineshaft.make.schedule.checks.check import check, find_pins, plan_start_s
+from lineshaft.make.schedule.checks.hours import rows
+from lineshaft.make.schedule.repair.edit import edit, prepare
 from lineshaft.make.schedule.solve import solve
 
 SEEDS = st.integers(0, 2**31)

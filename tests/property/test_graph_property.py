@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from shops import shop
 from test_dispatch_property import faults, shops
 
-from lineshaft.make.schedule import graph, hours, moves, tabu, times
-from lineshaft.make.schedule.dispatch import NoRoom, dispatch
+from lineshaft.make.schedule.dispatch import hours
+from lineshaft.make.schedule.dispatch.rules import NoRoom, dispatch
+from lineshaft.make.schedule.search import graph, moves, tabu, times
 from lineshaft.make.schedule.shop import END_START, NEVER_S, START_START
 
 

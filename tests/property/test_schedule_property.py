@@ -11,7 +11,7 @@ from random_plans import random_plan
 
 from lineshaft.core import Run
 from lineshaft.core.digest import result_bytes
-from lineshaft.make.schedule.check import check
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.solve import solve
 
 SEEDS = st.integers(0, 2**31)

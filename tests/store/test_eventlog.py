@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 
 from lineshaft.core import BadInput, Missing, find_engine
 from lineshaft.core.solve import read_book, table_name
-from lineshaft.make.schedule.check import check
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 from lineshaft.store.attendance import raised, take_places, typical_week

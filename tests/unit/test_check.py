@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from random_plans import make_plan
 
-from lineshaft.make.schedule.check import check
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook
 

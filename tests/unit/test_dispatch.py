@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lineshaft.make.schedule import priority
-from lineshaft.make.schedule.dispatch import NoRoom, best_rule, dispatch, too_late_s
-from lineshaft.make.schedule.score import better, score
+from lineshaft.make.schedule.dispatch.rules import NoRoom, best_rule, dispatch, too_late_s
+from lineshaft.make.schedule.search import priority
+from lineshaft.make.schedule.search.score import better, score
 from lineshaft.make.schedule.shop import Goal, Score
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -9,9 +9,9 @@ from random_books import random_book, random_params
 from random_plans import random_plan
 
 from lineshaft.core.frames import sort_by_key
-from lineshaft.make.schedule.bound import in_time, lower_bounds, shortest_first
-from lineshaft.make.schedule.check import check
-from lineshaft.make.schedule.compile import compile_shop
+from lineshaft.make.schedule.bounds.bound import in_time, lower_bounds, shortest_first
+from lineshaft.make.schedule.checks.check import check
+from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook
 

@@ -7,8 +7,8 @@ import pytest
 
 from lineshaft.core import BadInput
 from lineshaft.core.frames import sort_by_key
-from lineshaft.make.schedule.compile import compile_shop
 from lineshaft.make.schedule.example import at, example
+from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S
 from lineshaft.make.schedule.tables import ShopBook

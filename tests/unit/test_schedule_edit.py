@@ -9,9 +9,9 @@ import pytest
 
 from lineshaft.core import BadInput, Change, Refused, find_engine
 from lineshaft.core.saying import reason_words
-from lineshaft.make.schedule.check import check
-from lineshaft.make.schedule.edit import edit, prepare
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.repair.edit import edit, prepare
 from lineshaft.make.schedule.tables import ShopBook
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from test_schedule_bound import shop
 
-from lineshaft.make.schedule.bound import lower_bounds
-from lineshaft.make.schedule.dispatch import best_rule
-from lineshaft.make.schedule.exact import prove, suits
+from lineshaft.make.schedule.bounds.bound import lower_bounds
+from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.rounds import Rounds
-from lineshaft.make.schedule.score import score
+from lineshaft.make.schedule.search.exact import prove, suits
+from lineshaft.make.schedule.search.rounds import Rounds
+from lineshaft.make.schedule.search.score import score
 
 FT06 = """
 2 1 0 3 1 6 3 7 5 3 4 6

@@ -4,7 +4,7 @@ import pytest
 
 from lineshaft.core import BadInput, Cancelled, Run, find_engine
 from lineshaft.core.solve import read_book, solve
-from lineshaft.make.schedule.check import check
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.example import example
 from lineshaft.make.schedule.params import ScheduleParams
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from shops import random_shop, shop
 
-from lineshaft.make.schedule import tabu
-from lineshaft.make.schedule.compile import compile_shop
-from lineshaft.make.schedule.dispatch import best_rule
+from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.goal import parse_goal
+from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.search import tabu
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.store.instances import read_fjsp, read_fjssp_w, read_jsp
 from lineshaft.tables import table_name

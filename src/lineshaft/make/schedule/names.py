@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lineshaft.make.schedule.compile import Compiled
+from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.plan import moments
 from lineshaft.make.schedule.shop import NEVER_S, Ints
 

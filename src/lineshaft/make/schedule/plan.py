@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lineshaft.make.schedule.calendars import latest_with, ranges, worked_until
-from lineshaft.make.schedule.compile import Compiled
+from lineshaft.make.schedule.layout.calendars import latest_with, ranges, worked_until
+from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopPlan
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from lineshaft.core import Cancelled, Kpi, Result, Run
 from lineshaft.core.result import Status, StoppedBy
-from lineshaft.make.schedule.bound import lower_bounds
-from lineshaft.make.schedule.compile import Compiled, compile_shop, longer
-from lineshaft.make.schedule.dispatch import NoRoom, best_rule, dispatch
-from lineshaft.make.schedule.explain import explain
+from lineshaft.make.schedule.bounds.bound import lower_bounds
+from lineshaft.make.schedule.dispatch.rules import NoRoom, best_rule, dispatch
 from lineshaft.make.schedule.goal import parse_goal
+from lineshaft.make.schedule.layout.compile import Compiled, compile_shop, longer
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import make_plan
-from lineshaft.make.schedule.rounds import Rounds
-from lineshaft.make.schedule.score import better, level_values, score
+from lineshaft.make.schedule.reasons.explain import explain
+from lineshaft.make.schedule.search.rounds import Rounds
+from lineshaft.make.schedule.search.score import better, level_values, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 

@@ -1,0 +1,236 @@
+"""Resources as lanes: every place of every resource with its own working time, and the pools demands choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from lineshaft.core import BadInput, Fault, Words
+from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
+from lineshaft.make.schedule.shop import Ints
+from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables.worktime import working_intervals
+
+DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
+
+    `pools`: the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
+    """
+
+    frame: pl.DataFrame
+    pools: pl.DataFrame
+    pool_ptr: Ints
+    pool_lane: Ints
+    groups: tuple[str, ...]
+    families: tuple[str, ...]
+
+
+def table(book: ShopBook, member: str) -> pl.DataFrame:
+    """A member of the book; without rows where it is absent."""
+    frame = getattr(book, member)
+    if frame is None:
+        frame = ShopBook.member_schemas()[member].create_empty()
+    return pl.DataFrame(frame)
+
+
+def seconds(moment: pl.Expr, start: datetime) -> pl.Expr:
+    """Whole seconds from the plan's start, rounded down."""
+    return (moment.dt.timestamp("us") - round(start.timestamp()) * 1_000_000) // 1_000_000
+
+
+def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
+    """Whole seconds from the plan's start, rounded up."""
+    return -((round(start.timestamp()) * 1_000_000 - moment.dt.timestamp("us")) // 1_000_000)
+
+
+def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
+    """One lane a place of each resource; its working times are added to `hours`."""
+    families = tuple(table(book, "families")["family_id"].sort())
+    resources = table(book, "resources").sort("resource_id").with_row_index("resource")
+    groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
+    periods = table(book, "capacities").select(
+        "resource_id",
+        "capacity",
+        start_s=seconds(pl.col("start"), start),
+        end_s=seconds(pl.col("end"), start),
+    )
+    most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
+    frame = (
+        resources.join(most, on="resource_id", how="left", maintain_order="left")
+        .with_columns(places=pl.max_horizontal("capacity", "most"))
+        .with_columns(place_no=pl.int_ranges(1, pl.col("places") + 1))
+        .explode("place_no", empty_as_null=False)
+        .select(
+            "resource",
+            "resource_id",
+            "place_no",
+            group=number(groups, "setup_group"),
+            family=number(families, "family_id"),
+        )
+        .with_row_index("lane")
+    )
+    calendars = lane_calendars(book, resources, periods, start, hours)
+    frame = frame.with_columns(
+        pl.Series(
+            "calendar",
+            [calendars(*row) for row in frame.select("resource", "place_no").rows()],
+            dtype=pl.Int64,
+        )
+    )
+    pools, pool_ptr, pool_lane = make_pools(book, frame)
+    return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
+
+
+def number(names: tuple[str, ...], column: str) -> pl.Expr:
+    """Position of each value among `names`, -1 for none."""
+    return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
+
+
+def lane_calendars(book, resources, periods, start, hours):
+    """A function (resource, place) → number of the calendar it works by, capacity over time folded in."""
+    tables = [table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions")]
+    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
+    epoch_s = round(start.timestamp())
+    of_calendar = {None: 0}
+    for calendar_id in resources["calendar_id"].drop_nulls().unique().sort():
+        starts, ends = working_intervals(calendar_id, *tables, low, high)
+        of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
+    rows = resources.select("resource_id", "calendar_id", "capacity").rows()
+    of_resource = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
+
+    def calendar(resource: int, place: int) -> int:
+        resource_id, calendar_id, capacity = rows[resource]
+        by_week = of_calendar[calendar_id]
+        if resource_id not in of_resource:
+            return by_week
+        windows = open_windows(of_resource[resource_id], capacity, place, hours.low_s, hours.high_s)
+        return hours.both(by_week, hours.add(*windows))
+
+    return calendar
+
+
+def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
+    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
+    demands = table(book, "demands").sort(DEMAND)
+    wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
+        "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
+    )
+    lanes_of = named_lanes(book, lanes)
+    number_of: dict[frozenset[int], int] = {}
+    chosen, short = [], []
+    for (names, quantities), rows in wants.group_by("name", "quantity", maintain_order=True):
+        left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
+        short += [row for row in rows.iter_rows() if any(len(a) < n for a, n in zip(left, quantities))]
+        pools = [number_of.setdefault(lane, len(number_of)) for lane in left]
+        chosen.append(rows.select(*DEMAND, pool=pl.Series([pools] * len(rows), dtype=pl.List(pl.Int64))))
+    if short:
+        raise BadInput([no_team(row) for row in short])
+    empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
+    of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+    counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
+    pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
+    return of_demand, pointers(counts), pool_lane
+
+
+def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, str | None], frozenset[int]]:
+    """A function (resource, class) → the lanes of either."""
+    of_resource = dict(lanes.group_by("resource_id").agg("lane").iter_rows())
+    of_class = dict(table(book, "members").group_by("class_id").agg("resource_id").iter_rows())
+
+    @cache
+    def named(resource_id: str | None, class_id: str | None) -> frozenset[int]:
+        members = [resource_id] if resource_id else of_class.get(class_id, [])
+        return frozenset(lane for member in members for lane in of_resource.get(member, []))
+
+    return named
+
+
+def apart(wanted: list[frozenset[int]], quantities: list[int]) -> list[frozenset[int]]:
+    """Each demand's lanes without those that another demand, which has no more than it needs, must have."""
+    left = list(wanted)
+    for _ in wanted:
+        whole = [len(lane) == quantity for lane, quantity in zip(left, quantities)]
+        left = [
+            lane.difference(*(other for j, other in enumerate(left) if whole[j] and j != i))
+            for i, lane in enumerate(left)
+        ]
+    return left
+
+
+def no_team(row: tuple[Any, ...]) -> Fault:
+    """The fault of a mode whose demands want the same lanes."""
+    words = Words(
+        "its resource demands want the same places; together there are not enough",
+        "各项资源需求争用相同的位置,合计数量不足",
+    )
+    return Fault("operation_mode", row[:3], "", None, "no_team", words)
+
+
+def meet(
+    hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFrame, n_modes: int
+) -> tuple[Ints, Ints]:
+    """Add to `hours` every calendar that choosing lanes for a mode, demand by demand, can lead to.
+
+    Parameters
+    ----------
+    demands
+        `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand.
+
+    Returns
+    -------
+    longest, total
+        Per mode the longest unbroken and the whole working time (s) of the best choice of lanes.
+    """
+    wants = demands.group_by("mode", maintain_order=True).agg("pool", "quantity")
+    longest = np.full(n_modes, hours.high_s, dtype=np.int64)
+    total = longest.copy()
+    for (pools, quantities), rows in wants.group_by("pool", "quantity", maintain_order=True):
+        reached = {0}
+        for pool, quantity in zip(pools, quantities):
+            lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
+            choices = np.unique(lane_calendar[lane]).tolist()
+            for _ in range(min(quantity, len(lane))):
+                step = {hours.both(a, b) for a in reached for b in choices}
+                if step == reached:
+                    break
+                reached = step
+        lengths = [ends - np.maximum(starts, 0) for starts, ends in (hours.spans[c] for c in reached)]
+        modes = rows["mode"].to_numpy()
+        longest[modes] = max((int(length.max(initial=0)) for length in lengths), default=0)
+        total[modes] = max((int(np.maximum(length, 0).sum()) for length in lengths), default=0)
+    return longest, total
+
+
+def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
+    """`setup_s[group, from, to]`: the listed pair, else the default of the family changed into."""
+    n = len(lanes.families)
+    default = table(book, "families").sort("family_id")["setup_s"].to_numpy()
+    setup_s = np.broadcast_to(default, (len(lanes.groups), n, n)).copy()
+    setup_s[:, np.arange(n), np.arange(n)] = 0
+    pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(lanes.groups)))
+    where = [
+        pairs.select(number(names, column))[column].to_numpy()
+        for names, column in (
+            (lanes.groups, "setup_group"),
+            (lanes.families, "from_family_id"),
+            (lanes.families, "to_family_id"),
+        )
+    ]
+    setup_s[tuple(where)] = pairs["setup_s"].to_numpy()
+    return np.ascontiguousarray(setup_s, dtype=np.int64)
+
+
+def pool_lanes(lanes: Lanes, pools: Ints) -> tuple[Ints, Ints]:
+    """For each of `pools` its lanes: (position in `pools`, lane) pairs, one after the other."""
+    count = lanes.pool_ptr[pools + 1] - lanes.pool_ptr[pools]
+    return np.repeat(np.arange(len(pools)), count), lanes.pool_lane[ranges(lanes.pool_ptr[pools], count)]

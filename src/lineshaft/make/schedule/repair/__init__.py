@@ -1,0 +1,1 @@
+"""A plan in force, changed by hand or by what happened."""

@@ -1,0 +1,298 @@
+"""Edit a plan by hand: lay it out once, then answer every drag at once.
+
+`prepare` lays out the plan in force, `edit` applies changes to it one after the other: the dragged step goes exactly
+where it is asked to go, or the answer says why it cannot; what is in its way and what must follow it is shifted right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lineshaft.core import BadInput, Change, Fault, Kpi, Reason, Refused, Result, Words
+from lineshaft.make.schedule.dispatch.deck import Deck, lay_out
+from lineshaft.make.schedule.layout.compile import DAY_S, Compiled, compile_shop, longer
+from lineshaft.make.schedule.layout.lanes import table
+from lineshaft.make.schedule.names import Names
+from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.plan import lane_use, make_plan
+from lineshaft.make.schedule.reasons.explain import explain
+from lineshaft.make.schedule.repair.drag import Impossible, drag
+from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, shift_right
+from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
+from lineshaft.make.schedule.repair.tell import tell
+from lineshaft.make.schedule.search.score import score
+from lineshaft.make.schedule.solve import Answer, kpis
+from lineshaft.make.schedule.tables import ShopBook, ShopPlan
+
+TABLE = "operation_plan"
+COLUMNS = ("start", "resource_id", "locked")
+HINT = "instead_of"
+ROOM_S = 60 * DAY_S
+
+
+@dataclass(frozen=True)
+class State:
+    """A plan laid out for editing.
+
+    `given` as the tables have it; `standing` the same with what does not hold any more shifted right, of which
+    `warnings` tell.
+    """
+
+    names: Names
+    deck: Deck
+    given: Standing
+    standing: Standing
+    resources: frozenset[str]
+    frozen_s: int
+    warnings: tuple[Reason, ...]
+
+    @cached_property
+    def unchanged(self) -> Result[ShopPlan]:
+        """The plan as it stands."""
+        return propose(self, self.standing, [], False)
+
+    @property
+    def compiled(self) -> Compiled:
+        """The shop and the names of its numbers."""
+        return self.names.compiled
+
+
+def prepare(book: ShopBook, params: ScheduleParams) -> State:
+    """Lay out the plan in force (`previous`, `previous_resources`) for editing.
+
+    Steps that cannot stand as they do any more, after a breakdown or a late finish, are shifted right.
+
+    Raises
+    ------
+    Refused
+        Some step has no place in the plan, or the plan cannot be kept even when steps are shifted.
+    BadInput, LineshaftError
+        As `solve`.
+    """
+    horizon_s = None
+    while True:
+        compiled = compile_shop(book, params, horizon_s, as_planned=True)
+        deck, _, _ = lay_out(compiled.shop)
+        given = read_standing(compiled, book)
+        standing, _, trouble = shift_right(deck, given)
+        last_s = int(standing.end_s.max(initial=0))
+        if trouble.kind != NO_ROOM and last_s + ROOM_S <= compiled.shop.horizon_s:
+            break
+        horizon_s = longer(compiled.shop.horizon_s, compiled.start)
+    names = Names(compiled)
+    if trouble.kind != NONE:
+        raise broken_plan(names, trouble.kind, trouble.op, trouble.other)
+    resources = frozenset(table(book, "resources")["resource_id"])
+    shifted = int((given.start_s != standing.start_s).sum())
+    warnings = (Reason("", (), "edit_plan_shifted", {"steps": shifted}),) if shifted else ()
+    return State(names, deck, given, standing, resources, 60 * params.frozen_min, warnings)
+
+
+def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
+    """The plan in force breaks a rule that shifting right does not mend."""
+    one = "{} {}".format(*names.keys[op])
+    two = "{} {}".format(*names.keys[other]) if other >= 0 else "-"
+    if kind == TOO_LATE:
+        return Refused(
+            f"The plan in force no longer holds: step {one} comes too long after step {two}. Make a new plan first.",
+            f"当前计划已不成立:工序 {one} 距工序 {two} 超过最大间隔。请先重新排产。",
+        )
+    return Refused(
+        f"The plan in force no longer holds: step {one} stays where it is, but step {two} is in its way. Make a new plan first.",
+        f"当前计划已不成立:工序 {one} 不可移动,但与工序 {two} 冲突。请先重新排产。",
+    )
+
+
+def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Result[ShopPlan]:
+    """The plan with the changes, applied in order.
+
+    Parameters
+    ----------
+    changes
+        Rows of `operation_plan` with values for `start`, `resource_id`, `locked`; `instead_of` may say which of a
+        step's resources the new one replaces.
+    explained
+        Also say why orders are late, as `solve` does.
+
+    Returns
+    -------
+    Result[ShopPlan]
+        "feasible" with what moved and why; or "infeasible", the plan as it is and why the change cannot be.
+
+    Raises
+    ------
+    BadInput
+        No such row or column, or a value of the wrong kind.
+    """
+    wishes = read_changes(state, changes)
+    standing = state.standing
+    try:
+        for op, wish in wishes:
+            standing = apply(state, standing, op, wish)
+    except Impossible as impossible:
+        return replace(
+            propose(state, state.standing, [], explained), status="infeasible", reasons=(impossible.reason,)
+        )
+    return propose(state, standing, [op for op, _ in wishes], explained)
+
+
+def propose(state: State, standing: Standing, dragged: list[int], explained: bool) -> Result[ShopPlan]:
+    """Tables, figures and reasons of a plan."""
+    compiled = with_locks(state, standing)
+    shop, timetable = compiled.shop, standing.timetable()
+    use = lane_use(shop, timetable)
+    figures = score(shop, timetable, int(use.setup_s.sum()))
+    late, warnings = explain(compiled, timetable) if explained else ((), ())
+    by_hand = np.zeros(shop.n_ops, dtype=np.bool_)
+    by_hand[dragged] = True
+    return Result(
+        tables=make_plan(compiled, timetable, use),
+        kpis=unproven(kpis(shop, Answer(timetable, figures, figures))),
+        reasons=(*tell(state.names, state.given, standing, by_hand, use), *late),
+        warnings=(*state.warnings, *warnings),
+    )
+
+
+def unproven(figures: Sequence[Kpi]) -> tuple[Kpi, ...]:
+    """Figures without a bound."""
+    return tuple(replace(kpi, bound=None) for kpi in figures)
+
+
+def apply(state: State, standing: Standing, op: int, wish: Mapping[str, Any]) -> Standing:
+    """One change: unlock, move, lock.
+
+    Raises
+    ------
+    Impossible
+        It cannot be.
+    """
+    if wish.get("locked") is not None and state.compiled.ways.get(op) in ("finished", "running"):
+        raise Impossible(Reason(TABLE, state.names.keys[op], "edit_begun", key_facts(state, op)))
+    if wish.get("locked") is False and standing.locked[op]:
+        standing = unlock(state, standing, op)
+    if "start" in wish or "resource_id" in wish:
+        start_s = seconds(state, wish["start"]) if "start" in wish else int(standing.start_s[op])
+        standing = drag(
+            state.names, state.deck, standing, op, start_s, wish.get("resource_id"), wish.get(HINT)
+        )
+    if wish.get("locked"):
+        standing = replace(standing, locked=with_value(standing.locked, op, True))
+    return standing
+
+
+def unlock(state: State, standing: Standing, op: int) -> Standing:
+    """Let a locked operation move again; what breaks a rule, now that it counts, is shifted right."""
+    shop = state.compiled.shop
+    if standing.fixed[op] and not teams_fit(shop, standing.mode, standing.slot_ptr, standing.team)[op]:
+        facts = {"resource_id": state.names.resources(standing.lanes(op).tolist()), "allowed": "-"}
+        raise Impossible(
+            Reason(TABLE, state.names.keys[op], "edit_not_allowed_here", key_facts(state, op) | facts)
+        )
+    frozen = standing.fixed[op] and standing.start_s[op] < state.frozen_s
+    free = replace(
+        standing,
+        locked=with_value(standing.locked, op, False),
+        fixed=with_value(standing.fixed, op, frozen),
+    )
+    after, _, trouble = shift_right(state.deck, free, -1, standing)
+    if trouble.kind != NONE:
+        other = state.names.keys[trouble.op]
+        facts = {"stuck_order": other[0], "stuck_op": other[1]}
+        raise Impossible(
+            Reason(TABLE, state.names.keys[op], "edit_holds_others", key_facts(state, op) | facts)
+        )
+    return after
+
+
+def with_value(values: Any, op: int, value: bool) -> Any:
+    """A copy with one value changed."""
+    changed = values.copy()
+    changed[op] = value
+    return changed
+
+
+def with_locks(state: State, standing: Standing) -> Compiled:
+    """The compiled shop as the plan's tables should see it: who is locked now."""
+    locked = np.flatnonzero(standing.locked).tolist()
+    ways = {op: way for op, way in state.compiled.ways.items() if way != "locked"}
+    ways |= {
+        op: "frozen" for op in np.flatnonzero(standing.fixed & ~standing.locked).tolist() if op not in ways
+    }
+    return replace(state.compiled, ways=ways | dict.fromkeys(locked, "locked"))
+
+
+def seconds(state: State, at: datetime) -> int:
+    """Whole seconds from the plan's start; a time without a zone is UTC."""
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return int((at - state.compiled.start).total_seconds() // 1)
+
+
+def key_facts(state: State, op: int) -> dict[str, Any]:
+    """Order and number of a step."""
+    return dict(zip(("order_id", "op_no"), state.names.keys[op]))
+
+
+# What was asked
+
+
+def read_changes(state: State, changes: Sequence[Change]) -> list[tuple[int, dict[str, Any]]]:
+    """Operation and wishes of every change, checked.
+
+    Raises
+    ------
+    BadInput
+        With every fault found.
+    """
+    wishes, faults = [], []
+    for change in changes:
+        op = state.names.number.get(tuple(change.key)) if change.table == TABLE else None  # type: ignore[arg-type]
+        if op is None:
+            faults.append(
+                fault(
+                    change, "", None, "unknown_row", "there is no such step to change", "没有可修改的此工序"
+                )
+            )
+            continue
+        faults += [
+            found for name, value in change.values.items() if (found := wrong(state, change, name, value))
+        ]
+        wishes.append((op, dict(change.values)))
+    if faults:
+        raise BadInput(faults)
+    return wishes
+
+
+def wrong(state: State, change: Change, name: str, value: Any) -> Fault | None:
+    """What is wrong with one value, if anything."""
+    if name == HINT:
+        return None
+    if name not in COLUMNS:
+        can = ", ".join(COLUMNS)
+        return fault(
+            change, name, value, "unknown_column", f"cannot be changed; {can} can", f"不可修改;可修改 {can}"
+        )
+    if name == "start" and not isinstance(value, datetime):
+        return fault(change, name, value, "dtype", "must be a time", "须为时间")
+    if name == "locked" and not isinstance(value, bool):
+        return fault(change, name, value, "dtype", "must be true or false", "须为是或否")
+    if name == "resource_id" and value not in state.resources:
+        return fault(
+            change,
+            name,
+            value,
+            "ref",
+            f"names {value}, which is not in resource",
+            f"引用的资源 {value} 不存在",
+        )
+    return None
+
+
+def fault(change: Change, column: str, value: Any, rule: str, en: str, zh: str) -> Fault:
+    """A fault in a change."""
+    return Fault(change.table, change.key, column, value, rule, Words(en, zh))

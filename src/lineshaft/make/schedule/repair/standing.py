@@ -1,0 +1,145 @@
+"""A plan in force as arrays: which mode, lanes and times every operation has, and what of it may not move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from lineshaft.core import Refused
+from lineshaft.make.schedule.dispatch.deck import mode_width
+from lineshaft.make.schedule.layout.calendars import ranges
+from lineshaft.make.schedule.layout.compile import Compiled
+from lineshaft.make.schedule.layout.fixing import STEP
+from lineshaft.make.schedule.layout.lanes import seconds, table
+from lineshaft.make.schedule.shop import Bools, Ints, Shop, Timetable
+from lineshaft.make.schedule.tables import ShopBook
+
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where every operation stands.
+
+    `team[slot_ptr[op]:slot_ptr[op + 1]]` are its lanes in demand order, -1 for places that its mode does not need.
+    `fixed`: finished, running, frozen or locked by the book; `locked`: locked now. Neither moves.
+    """
+
+    mode: Ints
+    start_s: Ints
+    end_s: Ints
+    slot_ptr: Ints
+    team: Ints
+    fixed: Bools
+    locked: Bools
+
+    @property
+    def stays(self) -> Bools:
+        """What may not move."""
+        return self.fixed | self.locked
+
+    def lanes(self, op: int) -> Ints:
+        """The lanes that an operation holds."""
+        mine = self.team[self.slot_ptr[op] : self.slot_ptr[op + 1]]
+        return mine[mine >= 0]
+
+    def timetable(self) -> Timetable:
+        """The same as search methods know it."""
+        op = np.repeat(np.arange(len(self.mode)), np.diff(self.slot_ptr))
+        held = self.team >= 0
+        counts = np.bincount(op[held], minlength=len(self.mode))
+        lane_ptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return Timetable(self.mode, self.start_s, self.end_s, lane_ptr, self.team[held])
+
+
+def read_standing(compiled: Compiled, book: ShopBook) -> Standing:
+    """The plan in force; what is fixed stands where `compile` found it.
+
+    Raises
+    ------
+    Refused
+        Operations have no place in the plan, or one that they may not have any more.
+    """
+    shop = compiled.shop
+    mode, start_s = shop.warm_mode.copy(), shop.warm_start_s.copy()
+    mode[shop.fixed], start_s[shop.fixed] = shop.fixed_mode[shop.fixed], shop.fixed_start_s[shop.fixed]
+    slot_ptr = mode_width(shop)
+    team = np.full(slot_ptr[-1], -1, dtype=np.int64)
+    planned_lanes(compiled, book, slot_ptr, team)
+    for op in np.flatnonzero(shop.fixed).tolist():
+        held = shop.fixed_lane[shop.fixed_ptr[op] : shop.fixed_ptr[op + 1]]
+        team[slot_ptr[op] : slot_ptr[op + 1]] = -1
+        team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
+    homeless = np.flatnonzero(
+        ~shop.fixed & ((mode < 0) | ~teams_fit(shop, np.maximum(mode, 0), slot_ptr, team))
+    )
+    if len(homeless):
+        raise no_place(compiled, homeless)
+    locked = np.zeros(shop.n_ops, dtype=np.bool_)
+    locked[[op for op, way in compiled.ways.items() if way == "locked"]] = True
+    end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
+    return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked)
+
+
+def planned_end_s(compiled: Compiled, book: ShopBook) -> Ints:
+    """When each operation ends by the plan in force (s)."""
+    ends = table(book, "previous").select(*STEP, end_s=seconds(pl.col("end"), compiled.start))
+    planned = compiled.ops.join(ends, on=STEP, how="left", maintain_order="left")
+    return planned["end_s"].fill_null(0).to_numpy()
+
+
+def planned_lanes(compiled: Compiled, book: ShopBook, slot_ptr: Ints, team: Ints) -> None:
+    """Write the lanes of the plan in force into `team`, in order of demand and unit."""
+    shop = compiled.shop
+    demands = compiled.demands.with_row_index("demand").join(
+        compiled.modes.with_row_index("mode").cast({"mode": pl.Int64}), on="mode"
+    )
+    lanes = compiled.lanes.with_row_index("lane")
+    held = (
+        table(book, "previous_resources")
+        .join(table(book, "previous").select(*STEP, "mode_no"), on=STEP)
+        .join(compiled.ops.with_row_index("op").cast({"op": pl.Int64}), on=STEP)
+        .join(demands, on=["op", "mode_no", "demand_no"])
+        .join(lanes, on=["resource_id", "place_no"])
+        .select("op", "demand", "unit_no", "lane")
+        .cast(pl.Int64)
+    )
+    demand, unit = held["demand"].to_numpy(), held["unit_no"].to_numpy()
+    taken = np.concatenate(([0], np.cumsum(shop.demand_quantity))).astype(np.int64)
+    of_mode = np.repeat(np.arange(len(shop.mode_s)), np.diff(shop.demand_ptr))
+    before = taken[:-1] - taken[shop.demand_ptr[of_mode]]
+    fits = unit <= shop.demand_quantity[demand]
+    team[(slot_ptr[held["op"].to_numpy()] + before[demand] + unit - 1)[fits]] = held["lane"].to_numpy()[fits]
+
+
+def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
+    """Per operation: it holds as many different lanes as its mode needs, each from the pool of its demand."""
+    count = np.diff(shop.demand_ptr)[mode]
+    demand = ranges(shop.demand_ptr[mode], count)
+    quantity = shop.demand_quantity[demand]
+    op = np.repeat(np.repeat(np.arange(len(mode)), count), quantity)
+    needs = np.bincount(op, minlength=len(mode))
+    lane = team[ranges(slot_ptr[:-1], needs)]
+    pool = np.repeat(shop.demand_pool[demand], quantity)
+    of_pool = np.repeat(np.arange(len(shop.pool_ptr) - 1), np.diff(shop.pool_ptr))
+    allowed = np.isin(pool * shop.n_lanes + lane, of_pool * shop.n_lanes + shop.pool_lane) & (lane >= 0)
+    _, seen, times = np.unique(op * shop.n_lanes + lane, return_inverse=True, return_counts=True)
+    fit = np.ones(len(mode), dtype=np.bool_)
+    fit[op[~allowed | (times[seen] > 1)]] = False
+    held = np.bincount(
+        np.repeat(np.arange(len(mode)), np.diff(slot_ptr)), weights=team >= 0, minlength=len(mode)
+    )
+    return fit & (held == needs)
+
+
+def no_place(compiled: Compiled, ops: Ints) -> Refused:
+    """There is nothing to edit: some operations are not in the plan."""
+    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in compiled.ops[ops[:NAMED]].iter_rows())
+    more_en = f" and {len(ops) - NAMED} more" if len(ops) > NAMED else ""
+    more_zh = f"等 {len(ops)} 道" if len(ops) > NAMED else ""
+    return Refused(
+        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
+        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
+    )

@@ -1,0 +1,116 @@
+"""The rounds of a search: which method takes the next one, and the best of all of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+
+import numpy as np
+
+from lineshaft.make.schedule.search import priority, tabu
+from lineshaft.make.schedule.search.exact import prove, suits
+from lineshaft.make.schedule.search.score import better, score
+from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
+
+FIGURES = tuple(field.name for field in fields(Score))
+MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
+TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
+FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
+BIG_OPS = 2_000
+
+
+class Rounds:
+    """A search in rounds of equal work; `best` with its `figures` never gets worse, `proven` never weaker.
+
+    Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
+    before. Tabu search takes the others while the makespan leads and is not proven, priority search those of every
+    other goal; in big shops and with several levels they take turns.
+
+    Parameters
+    ----------
+    first
+        Where to start from.
+    proven
+        Lower bounds known so far.
+    seed
+        Of all random choices.
+    workers
+        One or two. Tabu search has two islands whatever it is; priority search has as many searches as workers.
+    """
+
+    def __init__(
+        self, shop: Shop, goal: Goal, first: Timetable, proven: Score, seed: int, workers: int
+    ) -> None:
+        self.shop, self.goal, self.seed, self.workers = shop, goal, seed, workers
+        self.best, self.figures, self.proven = first, score(shop, first), proven
+        self.leading = FIGURES[int(np.flatnonzero(goal.levels[0])[0])]
+        self.alone = np.count_nonzero(goal.levels[0]) == 1
+        self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and shop.n_ops <= BIG_OPS
+        self.exact = suits(shop, goal)
+        self.done = 0
+        self.tabu: tabu.Search | None = None
+        self.priorities: list[priority.State] = []
+
+    @property
+    def leader_proven(self) -> bool:
+        """True when the figure that leads the goal alone cannot be better."""
+        return self.alone and getattr(self.figures, self.leading) <= getattr(self.proven, self.leading)
+
+    def next(self, time_left_s: float | None) -> bool:
+        """Do one round; False when it ran out of time and left everything as it was."""
+        number = self.done
+        if self.exact and not self.leader_proven and (number + 2) & (number + 1) == 0:
+            if not self._prove(time_left_s):
+                return False
+        elif self._for_tabu(number):
+            self._tabu()
+        else:
+            self._priority()
+        self.done += 1
+        return True
+
+    def _for_tabu(self, number: int) -> bool:
+        if not self.alone or self.leading != "makespan_s" or self.leader_proven:
+            return False
+        return self.only_tabu or number % 2 == 1
+
+    def _tabu(self) -> None:
+        if self.tabu is None:
+            self.tabu = tabu.start(self.shop, self.best, self.seed)
+        tabu.step(self.tabu, within(MOVES_TIMES_OPS, self.shop.n_ops, MOST_MOVES), self.workers)
+        self.take(self.tabu.best)
+
+    def _priority(self) -> None:
+        trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
+        with ThreadPoolExecutor(self.workers) as pool:
+            if not self.priorities:
+                seeds = np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
+                shop, goal, best = self.shop, self.goal, self.best
+                self.priorities = list(pool.map(lambda seed: priority.start(shop, goal, best, seed), seeds))
+            list(pool.map(lambda state: priority.step(state, trials), self.priorities))
+        for state in self.priorities:
+            self.take(state.best[0])
+
+    def _prove(self, time_left_s: float | None) -> bool:
+        work_s = min(LONGEST_PROOF_S, FIRST_PROOF_S * (self.done + 2) / 2)
+        proof = prove(self.shop, self.goal, self.best, self.seed, work_s, time_left_s)
+        if not proof.complete:
+            return False
+        if proof.timetable is not None and self.take(proof.timetable):
+            self.tabu, self.priorities = None, []
+        bound_s = max(getattr(self.proven, self.leading), proof.bound_s)
+        self.proven = replace(self.proven, **{self.leading: bound_s})
+        return True
+
+    def take(self, timetable: Timetable) -> bool:
+        """Keep a timetable that is better than the best; True when it is."""
+        figures = score(self.shop, timetable)
+        if not better(self.goal, figures, self.figures):
+            return False
+        self.best, self.figures = timetable, figures
+        return True
+
+
+def within(times_ops: int, n_ops: int, most: int) -> int:
+    """Steps of a round: fewer in bigger shops, for about the same time."""
+    return min(most, max(4, times_ops // max(1, n_ops)))
