@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import polars as pl
 import pytest
 import python_calamine as calamine
 from hypothesis import HealthCheck, assume, given, settings
@@ -19,7 +18,7 @@ from lineshaft.store.delimited import escape, unescape
 from lineshaft.store.folder import read_folder, write_folder
 from lineshaft.store.importing import read_tables
 from lineshaft.store.workbook import engine_schemas, sheet_titles, write_template, write_workbook
-from lineshaft.tables import TABLES
+from lineshaft.tables import TABLES, frame_of
 
 ZONES = [
     "UTC",
@@ -34,7 +33,7 @@ QUICK = settings(max_examples=50, deadline=None, derandomize=True, suppress_heal
 
 def make(table, *rows):
     """A typed frame from tuples in the order of the schema's columns."""
-    return pl.DataFrame(rows, schema=TABLES[table].create_empty().schema, orient="row")
+    return frame_of(TABLES[table], rows)
 
 
 @QUICK
@@ -87,7 +86,7 @@ def test_a_template_has_a_sheet_for_each_table_with_labels_units_and_drop_downs(
     assert orders[2][2] == "件"
     assert orders[2][4] == "Asia/Shanghai"
     sheet = sheet_xml(path, book.sheet_names.index("资源"))
-    assert '"设备,人员,工装,起重机,工位,外协"' in sheet
+    assert '"设备,人员,工装,起重机,工位,外协,限额"' in sheet
     assert "'日历'!$A$4:$A$" in sheet
     assert 'state="frozen"' in sheet
     assert 'hidden="1"' in sheet

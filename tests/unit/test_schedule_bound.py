@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import polars as pl
 import pytest
 from random_books import random_book, random_params
 from random_plans import random_plan
@@ -14,6 +13,7 @@ from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables import frame_of
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def shop(jobs, resources, due_s=None, more=None):
     rows["resources"] = [(name, None, "machine", None, 1, None, None) for name in resources]
     rows |= more or {}
     schemas = ShopBook.member_schemas()
-    frames = {m: pl.DataFrame(r, schemas[m].create_empty().schema, orient="row") for m, r in rows.items()}
+    frames = {m: frame_of(schemas[m], r) for m, r in rows.items()}
     book = ShopBook.cast({m: sort_by_key(f, schemas[m]).lazy() for m, f in frames.items()})
     return compile_shop(book, ScheduleParams()).shop
 

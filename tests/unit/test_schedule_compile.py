@@ -12,6 +12,7 @@ from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S
 from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables import frame_of
 
 H = 3600
 
@@ -21,10 +22,7 @@ def book(**changes):
     schemas = ShopBook.member_schemas()
     frames = dict(example())
     for member, rows in changes.items():
-        empty = schemas[member].create_empty()
-        frames[member] = (
-            rows if not isinstance(rows, list) else pl.DataFrame(rows, empty.schema, orient="row")
-        )
+        frames[member] = rows if not isinstance(rows, list) else frame_of(schemas[member], rows)
     return ShopBook.cast({m: sort_by_key(f, schemas[m]).lazy() for m, f in frames.items() if f is not None})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import polars as pl
 import pytest
 
 from lineshaft.core import BadInput, Change, Refused, find_engine
@@ -13,6 +12,7 @@ from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.repair.edit import edit, prepare
 from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables import frame_of
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 ENGINE = find_engine("make.schedule")
@@ -80,11 +80,7 @@ class Bench:
         }
         frames = {}
         for member, some in rows.items():
-            schema = ShopBook.member_schemas()[member].create_empty().schema
-            width = len(schema)
-            frames[member] = pl.DataFrame(
-                [(*row, *[None] * (width - len(row)))[:width] for row in some], schema, orient="row"
-            ).lazy()
+            frames[member] = frame_of(ShopBook.member_schemas()[member], some).lazy()
         return ShopBook.cast(frames)
 
     def edit(self, *changes):

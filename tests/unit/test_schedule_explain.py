@@ -2,7 +2,6 @@
 
 import string
 
-import polars as pl
 import pytest
 
 from lineshaft.core import Run, find_engine
@@ -10,6 +9,7 @@ from lineshaft.core.solve import solve
 from lineshaft.make.schedule.example import at
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.make.schedule.words import WORDS
+from lineshaft.tables import frame_of
 
 ENGINE = find_engine("make.schedule")
 
@@ -28,7 +28,7 @@ def plan(params=None, **rows):
         "families": [("blue", None, 0), ("red", None, 0)],
     } | rows
     schemas = ShopBook.member_schemas()
-    frames = {m: pl.DataFrame(r, schemas[m].create_empty().schema, orient="row") for m, r in members.items()}
+    frames = {m: frame_of(schemas[m], r) for m, r in members.items()}
     return solve(ENGINE, frames, params or {"objective": "weighted_tardiness"}, Run(work_limit=1))
 
 

@@ -53,7 +53,14 @@ def lunch(weekdays: range = range(1, 6)) -> pl.DataFrame:
 
 
 def exceptions(*rows: dict[str, object]) -> pl.DataFrame:
-    blank = {"as_weekday": None, "start_min": None, "end_min": None, "name": None, "exception_no": 1}
+    blank = {
+        "as_weekday": None,
+        "start_min": None,
+        "end_min": None,
+        "name": None,
+        "exception_no": 1,
+        "cost_fen_h": None,
+    }
     return CalendarException.validate(
         pl.DataFrame([blank | {"calendar_id": "C"} | row for row in rows]), cast=True
     )

@@ -10,6 +10,7 @@ from lineshaft.core import Run, find_engine
 from lineshaft.core.solve import solve
 from lineshaft.faces.web.lanes import changed_bars, lane_data, why_by_order
 from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables import frame_of
 
 SHANGHAI = "Asia/Shanghai"
 LANE, START, END, ORDER, OP, NAME, SETUP, FLAGS, FAMILY, ALLOWED = range(10)
@@ -30,11 +31,7 @@ def data(shop):
 
 
 def rows(book, member, *values):
-    return book | {
-        member: pl.DataFrame(
-            list(values), schema=ShopBook.member_schemas()[member].create_empty().schema, orient="row"
-        )
-    }
+    return book | {member: frame_of(ShopBook.member_schemas()[member], values)}
 
 
 def test_every_row_of_the_resource_plan_is_a_bar_with_its_steps_times(shop, data):

@@ -22,7 +22,7 @@ from lineshaft.crane_works.timing import (
     released,
     window_s,
 )
-from lineshaft.tables import TABLES
+from lineshaft.tables import TABLES, frame_of
 from lineshaft.tables.holidays import FESTIVALS, china_holidays
 
 STOCK_TAKING = date(2026, 3, 31)
@@ -184,10 +184,7 @@ def lag_rows(rows: dict[str, list[Row]], work: list[Job]) -> None:
 
 def as_frames(rows: dict[str, list[Row]]) -> Frames:
     """Rows as frames with their schemas' types."""
-    return {
-        name: pl.DataFrame(found, schema=TABLES[name].create_empty().schema, orient="row")
-        for name, found in rows.items()
-    }
+    return {name: frame_of(TABLES[name], found) for name, found in rows.items()}
 
 
 def summary(frames: Frames) -> pl.DataFrame:

@@ -93,6 +93,7 @@ class CalendarException(dy.Schema):
     start_min = whole("start after local midnight", "开始", "min", max=1_439, optional=True)
     end_min = whole("end after local midnight", "结束", "min", min=1, max=2_880, optional=True)
     name = words("what for", "说明")
+    cost_fen_h = whole("extra cost of an hour worked", "加班费", "fen/h", max=10**7, optional=True)
 
     @dy.rule()
     def work_as_names_a_weekday(cls) -> pl.Expr:

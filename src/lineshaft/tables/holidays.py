@@ -103,6 +103,7 @@ def china_holidays(year: int, calendar_id: str = "CN") -> pl.DataFrame:
             "start_min": [None] * len(days),
             "end_min": [None] * len(days),
             "name": [name for _, _, name in days],
+            "cost_fen_h": [None] * len(days),
         }
     )
     return CalendarException.validate(frame, cast=True)

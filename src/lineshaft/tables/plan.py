@@ -54,13 +54,17 @@ class OrderPlan(dy.Schema):
 
 
 class ActualEvent(dy.Schema):
-    """What was seen on the floor (ISA-95 OperationsEvent): a step started or finished, on which resource."""
+    """What was seen on the floor (ISA-95 OperationsEvent): a step started, went on or finished, on which resource.
+
+    `progress`: at that time so many pieces of a running step were done; what is left is counted from there.
+    """
 
     title = ("Actual events", "实绩事件")
     event_id = ident("event", "事件编号", key=True)
     order_id = ident("work order", "工单", ref="operation.order_id")
     op_no = whole("step number", "工序号", "1", min=1, max=OP_MAX, ref="operation.op_no")
-    kind = choice("kind", "类型", {"start": "开工", "finish": "完工"})
+    kind = choice("kind", "类型", {"start": "开工", "finish": "完工", "progress": "进度"})
     at = moment("at", "时间")
     resource_id = ident("resource", "资源编号", ref="resource.resource_id", optional=True)
     mode_no = whole("way number", "方案号", "1", min=1, max=9_999, optional=True)
+    quantity = whole("pieces done so far", "已完成数量", "piece", optional=True)

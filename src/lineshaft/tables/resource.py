@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from lineshaft.tables.columns import choice, ident, moment, seconds, whole, words
+from lineshaft.tables.columns import choice, ident, moment, real, seconds, whole, words
 
 RESOURCE_KINDS = {
     "machine": "设备",
@@ -12,13 +12,34 @@ RESOURCE_KINDS = {
     "crane": "起重机",
     "place": "工位",
     "contractor": "外协",
+    "budget": "限额",
 }
+LOAD_UNITS = {"kg": "千克 kg", "m3": "立方米 m³", "place": "工位"}
+
+
+class Bay(dy.Schema):
+    """A bay or hall of the works (ISA-95 Area)."""
+
+    title = ("Bays", "车间跨")
+    bay_id = ident("bay", "车间跨", key=True)
+    name = words("name", "名称")
 
 
 class Resource(dy.Schema):
-    """Something an operation holds while it runs (ISA-95 Equipment, Person)."""
+    """Something an operation holds while it runs (ISA-95 Equipment, Person).
+
+    With `load_max` it is a batch machine: each of its places takes several operations of one mix of recipes from one
+    start to one end, as long as their loads fit. Work on it takes 100 / `efficiency_pct` times as long. A "budget" is
+    used up by what demands it and never comes back: `capacity` is all there is.
+    """
 
     title = ("Resources", "资源")
+    rule_words = {
+        "load_complete": (
+            "give load_max and load_unit together or neither",
+            "最大装炉量与单位须同时填写或同时留空",
+        ),
+    }
     resource_id = ident("resource", "资源编号", key=True, isa95="EquipmentID/PersonID")
     name = words("name", "名称")
     kind = choice("kind", "类别", RESOURCE_KINDS)
@@ -30,6 +51,15 @@ class Resource(dy.Schema):
     family_id = ident(
         "family it is set up for at the start", "当前换型族", ref="setup_family.family_id", optional=True
     )
+    bay_id = ident("stands in this bay", "所在跨", ref="bay.bay_id", optional=True)
+    efficiency_pct = whole("efficiency", "效率", "%", min=1, max=1_000, optional=True)
+    load_max = real("greatest load (batch machine)", "最大装炉量", "kg|m3|place", max=1e7, optional=True)
+    load_unit = choice("unit of loads", "装炉量单位", LOAD_UNITS, optional=True)
+
+    @dy.rule()
+    def load_complete(cls) -> pl.Expr:
+        """A batch machine has a greatest load and its unit."""
+        return pl.col("load_max").is_null() == pl.col("load_unit").is_null()
 
 
 class ResourceCapacity(dy.Schema):
@@ -87,3 +117,5 @@ class SetupTime(dy.Schema):
     from_family_id = ident("from family", "原换型族", key=True, ref="setup_family.family_id@from")
     to_family_id = ident("to family", "新换型族", key=True, ref="setup_family.family_id@to")
     setup_s = seconds("setup", "换型时间", max=30 * 86_400)
+    forbidden = dy.Bool(nullable=True, description="must not be done", metadata={"zh": "禁止换型"})
+    cost_fen = whole("cost of one setup", "换型费用", "fen", max=10**9, optional=True)

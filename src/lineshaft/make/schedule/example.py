@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables import frame_of
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -23,10 +24,9 @@ def example() -> dict[str, pl.DataFrame]:
     promised for Monday noon, which the lathe cannot do beside the gear. Turning leads to hobbing after two hours of
     cooling; the hobbing machine changes over between modules; two people work from 8 to 17 with an hour's break.
     """
+    schemas = ShopBook.member_schemas()
     return {
-        member: pl.DataFrame(
-            rows, schema=ShopBook.member_schemas()[member].create_empty().schema, orient="row"
-        )
+        member: frame_of(schemas[member], rows)
         for member, rows in {**orders(), **ways(), **resources(), **calendar(), **supply()}.items()
     }
 

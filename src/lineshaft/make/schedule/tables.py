@@ -3,11 +3,13 @@
 import dataframely as dy
 
 from lineshaft.tables.calendar import Calendar, CalendarException, Shift, ShiftBreak
+from lineshaft.tables.energy import EnergyPrice
 from lineshaft.tables.item import MaterialRequirement, Receipt
-from lineshaft.tables.operation import Operation, OperationMode, ResourceDemand, SegmentDependency
+from lineshaft.tables.operation import Operation, OperationMode, Recipe, ResourceDemand, SegmentDependency
 from lineshaft.tables.order import WorkOrder
 from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, ResourcePlan
 from lineshaft.tables.resource import (
+    Bay,
     ClassMember,
     Resource,
     ResourceCapacity,
@@ -37,6 +39,9 @@ class ShopBook(dy.Collection):
     setups: dy.DataFrame[SetupTime] | None
     requirements: dy.DataFrame[MaterialRequirement] | None
     receipts: dy.DataFrame[Receipt] | None
+    recipes: dy.DataFrame[Recipe] | None
+    bays: dy.DataFrame[Bay] | None
+    energy_prices: dy.DataFrame[EnergyPrice] | None
     events: dy.DataFrame[ActualEvent] | None
     previous: dy.DataFrame[OperationPlan] | None
     previous_resources: dy.DataFrame[ResourcePlan] | None
