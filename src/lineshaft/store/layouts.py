@@ -87,6 +87,12 @@ def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     return inferred.frames | as_done, [finding.words for finding in inferred.report]
 
 
+def _msproject(path: Path, zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.msproject import read_msproject
+
+    return read_msproject(path, zone)
+
+
 def _tables(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.importing import read_tables
 
@@ -99,4 +105,5 @@ LAYOUTS = {
     "fjsp": Layout((".fjs", ".txt"), _fjsp),
     "jsp": Layout((".jsp", ".txt"), _jsp),
     "fjssp-w": Layout((".fjsw", ".fjsw.gz"), _fjssp_w),
+    "msproject": Layout((".xml", ".xml.gz"), _msproject),
 }
