@@ -273,9 +273,10 @@ def components(tables: Tables, order_id: str) -> list[tuple[int, Step]]:
 
 
 def ends(tables: Tables, order_id: str) -> list[Step]:
-    """The steps of an order that no other step of it waits for."""
+    """The steps of an order whose end no other step of it waits for."""
     numbers = tables["operation"].filter(of(order_id))["op_no"].sort().to_list()
-    own = tables["segment_dependency"].filter(of(order_id), after(order_id))
+    ended = pl.col("kind") != "start_start"
+    own = tables["segment_dependency"].filter(of(order_id), after(order_id), ended)
     passed = set(own["after_op_no"]) | {earlier for _, earlier in number_arcs(tables, order_id)}
     return [(order_id, op) for op in numbers if op not in passed]
 
