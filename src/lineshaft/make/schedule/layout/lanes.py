@@ -13,7 +13,7 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
-from lineshaft.make.schedule.shop import Ints
+from lineshaft.make.schedule.shop import FORBIDDEN_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import working_intervals
 
@@ -24,7 +24,7 @@ DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 class Lanes:
     """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
 
-    `pools`: the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
+    `pools`: the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop.
     """
 
     frame: pl.DataFrame
@@ -74,6 +74,9 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
             "resource",
             "resource_id",
             "place_no",
+            "efficiency_pct",
+            "bay_id",
+            load_max=(pl.col("load_max").fill_null(0) * 1_000).floor().cast(pl.Int64),
             group=number(groups, "setup_group"),
             family=number(families, "family_id"),
         )
@@ -137,6 +140,7 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
         raise BadInput([no_team(row) for row in short])
     empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
     of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+    of_demand = of_demand.join(demands.select(*DEMAND, "quantity"), on=DEMAND)
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
     return of_demand, pointers(counts), pool_lane
@@ -218,6 +222,7 @@ def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
     setup_s = np.broadcast_to(default, (len(lanes.groups), n, n)).copy()
     setup_s[:, np.arange(n), np.arange(n)] = 0
     pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(lanes.groups)))
+    pairs = pairs.with_columns(setup_s=pl.when("forbidden").then(FORBIDDEN_S).otherwise("setup_s"))
     where = [
         pairs.select(number(names, column))[column].to_numpy()
         for names, column in (
