@@ -225,20 +225,28 @@ def choose(d, w, op, t_s):
             continue
         low, high = d.demand[first, LOW], d.demand[first, HIGH]
         step = 1 if demands > 1 and d.demand[first, QUANTITY] == 1 else high - low
+        known, known_s = -1, 0  # calendar and opening of the best lane so far, when it needed no setup
         for i in range(low, high, max(step, 1)):
-            opens_s = max(from_s, w.lane[d.pool_lane[i], OPENS])
+            lane = d.pool_lane[i]
+            opens_s = max(from_s, w.lane[lane, OPENS])
             if step == 1 and opens_s + d.mode[mode, WORK_S] + onward_s > best_rank:
+                continue
+            if d.lane[lane, CALENDAR] == known and opens_s >= known_s:
                 continue
             s, e, chosen = gather(d, w, op, mode, i, i + step, from_s)
             if e + onward_s >= best_rank:
                 continue
             best, best_rank, start, end, setup_s, width = mode, e + onward_s, s, e, 0, chosen
+            last = step == 1 and chosen > 0 and w.team[TEAM_AFTER, 0] == w.lane[lane, TAIL]
+            known, known_s = d.lane[lane, CALENDAR] if last else -1, opens_s
             for k in range(chosen):
                 w.team[PICK_LANE, k] = w.team[TEAM_LANE, k]
                 w.team[PICK_AFTER, k] = w.team[TEAM_AFTER, k]
                 if w.team[TEAM_AFTER, k] >= -1:
                     before = free_from(d, w, w.team[TEAM_LANE, k], w.team[TEAM_AFTER, k])[1]
                     setup_s += setup_between(d, w.team[TEAM_LANE, k], before, d.op[op, FAMILY])
+            if setup_s > 0:
+                known = -1
     return best, start, end, setup_s, width
 
 
