@@ -1,0 +1,131 @@
+"""A plan in force kept as well as what happened allows: it is shifted right, what is new comes in, what is hit may move away.
+
+Right shift returns to the plan in force as soon as gaps have taken up the push (match-up; Bean, Birge, Mittenthal and
+Noon 1991). Where steps are new, or lost their working time and could be done elsewhere, several such plans are made,
+and the best by the goal and the number of steps moved is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.make.schedule.dispatch.deck import Deck, Desk
+from lineshaft.make.schedule.dispatch.rules import too_late_s
+from lineshaft.make.schedule.repair.insert import CLOSED, FITS, fits, insert, longest_ahead_first, turns
+from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.standing import Standing
+from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
+from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
+
+DELAYS = 20
+MINUTE_S = 60
+
+
+@dataclass(frozen=True)
+class Force:
+    """The plan in force in the shop as it is now, and by what a repaired plan is judged.
+
+    `given` as the tables have it; `homeless` operations have no place in it, `hit` ones cannot keep theirs (CLOSED,
+    NOT_READY; 0 for the others). A moved step weighs as much as `moved_min` minutes of the first level of `goal`.
+    """
+
+    shop: Shop
+    deck: Deck
+    given: Standing
+    homeless: Bools
+    hit: Ints
+    goal: Goal
+    moved_min: float
+    orders: Ints
+
+    def moved(self, standing: Standing) -> Bools:
+        """Operations that have another start, mode or lane than in the plan in force; what had none has not moved."""
+        other = (standing.start_s != self.given.start_s) | (standing.mode != self.given.mode)
+        return (other | self.changed_lanes(standing)) & ~self.homeless
+
+    def changed_lanes(self, standing: Standing) -> Bools:
+        """Operations on other lanes than in the plan in force."""
+        lanes = np.zeros(len(self.homeless), dtype=np.bool_)
+        slot_op = np.repeat(np.arange(len(lanes)), np.diff(standing.slot_ptr))
+        lanes[slot_op[standing.team != self.given.team]] = True
+        return lanes & ~self.homeless
+
+    def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
+        """What is minimised: the levels of the goal, the first with the price of what moved."""
+        levels: NDArray[np.float64] = self.goal.levels @ desk_figures(self.deck, self.orders, desk)
+        levels[0] += self.moved_min * MINUTE_S * int(self.moved(standing).sum())
+        return levels
+
+
+class Settled(NamedTuple):
+    """A plan in which everything stands, its desk, its value, and what is wrong with it, if anything."""
+
+    standing: Standing
+    desk: Desk
+    value: NDArray[np.float64]
+    trouble: Trouble
+
+
+def force(
+    shop: Shop, deck: Deck, given: Standing, homeless: Bools, goal: Goal, moved_min: float
+) -> Force:
+    """The plan in force with what happened to it."""
+    hit = fits(deck, given.mode, given.start_s, given.end_s, given.team)
+    hit[homeless] = FITS
+    return Force(shop, deck, given, homeless, hit, goal, moved_min, order_rows(shop))
+
+
+def settle(plan: Force) -> Settled:
+    """The best of the plans that shifting and inserting give; with trouble when none holds."""
+    new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
+    stays = plan.given.stays
+    whole = insert(plan.deck, plan.given, new, ~plan.homeless) if len(new) else plan.given
+    best = shifted(plan, whole or plan.given)
+    if len(new):
+        in_front = insert(plan.deck, plan.given, new, stays)
+        best = better_of(plan, best, in_front)
+    away = np.flatnonzero((plan.hit == CLOSED) & elsewhere(plan.shop))
+    if len(away) and whole is not None:
+        away = away[np.lexsort((turns(plan.shop)[away], plan.given.start_s[away]))]
+        there = np.ones(len(stays), dtype=np.bool_)
+        there[away] = False
+        best = better_of(plan, best, insert(plan.deck, whole, away, there, plan.given.start_s))
+    return best
+
+
+def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
+    """The better of a settled plan and another once that is settled."""
+    if other is None:
+        return best
+    tried = shifted(plan, other)
+    if tried.trouble.kind != NONE:
+        return best
+    return tried if best.trouble.kind != NONE or lower(tried.value, best.value) else best
+
+
+def shifted(plan: Force, standing: Standing) -> Settled:
+    """Everything shifted right; what comes too long before what follows it waits too."""
+    shop = plan.shop
+    for _ in range(DELAYS):
+        after, desk, trouble = shift_right(plan.deck, standing)
+        if trouble.kind != TOO_LATE or standing.stays[trouble.other]:
+            break
+        over_s = too_late_s(shop, after.start_s, after.end_s)
+        arcs = np.flatnonzero((over_s > 0) & ~standing.stays[shop.pred_op])
+        waits, start_s = shop.pred_op[arcs], standing.start_s.copy()
+        np.maximum.at(start_s, waits, after.start_s[waits] + over_s[arcs])
+        standing = replace(standing, start_s=start_s)
+    return Settled(after, desk, plan.value(after, desk), trouble)
+
+
+def elsewhere(shop: Shop) -> Bools:
+    """Operations that have another mode, or a pool with more lanes than they take of it."""
+    size = np.diff(shop.pool_ptr)
+    spare = np.append(size[shop.demand_pool] > shop.demand_quantity, False)
+    of_mode = np.logical_or.reduceat(spare, shop.demand_ptr[:-1]) & (np.diff(shop.demand_ptr) > 0)
+    some = np.logical_or.reduceat(of_mode, shop.mode_ptr[:-1]) if shop.n_ops else of_mode[:0]
+    return np.asarray(some | (np.diff(shop.mode_ptr) > 1), dtype=np.bool_)
