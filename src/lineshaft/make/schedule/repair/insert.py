@@ -10,20 +10,23 @@ from numba import njit
 from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
     END,
+    FIRST,
     FIRST_SLOT,
     FIXED,
     LANE,
     MODE,
+    NEXT,
     PAUSABLE,
     RELEASE_S,
     START,
     TAIL_S,
     WORK_S,
     Deck,
+    Desk,
 )
 from lineshaft.make.schedule.dispatch.desk import choose, place, ready_at
-from lineshaft.make.schedule.dispatch.hours import joint, run
-from lineshaft.make.schedule.repair.shift import lay
+from lineshaft.make.schedule.dispatch.hours import NEVER, joint, run
+from lineshaft.make.schedule.repair.shift import lay, room
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
@@ -42,9 +45,7 @@ def turns(shop: Shop) -> Ints:
     return turn
 
 
-def insert(
-    deck: Deck, standing: Standing, ops: Ints, there: Bools, not_before_s: Ints | None = None
-) -> Standing | None:
+def insert(deck: Deck, standing: Standing, ops: Ints, there: Bools, own: Bools) -> Standing | None:
     """Place `ops` one after the other, each where it ends first in the gaps that those `there` leave on lanes.
 
     Parameters
@@ -53,37 +54,123 @@ def insert(
         In an order in which predecessors come first; none of them is `there`.
     there
         What stands on its lanes; all others are looked through.
-    not_before_s
-        Earliest starts beside releases and predecessors.
+    own
+        Operations that keep their lanes; the others take any that they may. None comes sooner than it stood.
 
     Returns
     -------
     None where one finds no room before the horizon.
     """
-    n = len(standing.mode)
-    slot_op = np.repeat(np.arange(n), np.diff(standing.slot_ptr))
+    desk = with_all_times(deck, standing, there)
+    stuck = fill(deck, desk, ops, standing.start_s, standing.mode, standing.team, own)
+    return None if stuck >= 0 else taken_from(standing, desk, ops)
+
+
+def give_way(deck: Deck, standing: Standing, out: Bools, turn: Ints) -> Standing | None:
+    """Those `out` go into gaps, no sooner than they stood, and so does whoever must then start later; nobody else moves.
+
+    Parameters
+    ----------
+    turn
+        Operations that may move in an order in which predecessors come first.
+
+    Returns
+    -------
+    None where one finds no room before the horizon.
+    """
+    desk = with_all_times(deck, standing, ~out)
+    stuck = into_gaps(deck, desk, turn, standing.start_s, out)
+    return None if stuck >= 0 else taken_from(standing, desk, turn)
+
+
+def with_all_times(deck: Deck, standing: Standing, there: Bools) -> Desk:
+    """A desk with those `there` on their lanes and the times of all."""
+    slot_op = np.repeat(np.arange(len(there)), np.diff(standing.slot_ptr))
     desk = lay(standing, there, slot_op, deck)
     desk.job[:, START], desk.job[:, END] = standing.start_s, standing.end_s
-    if fill(deck, desk, ops, np.zeros(n, np.int64) if not_before_s is None else not_before_s) >= 0:
-        return None
-    mode, start_s, end_s, team = (x.copy() for x in (standing.mode, standing.start_s, standing.end_s, standing.team))
-    mode[ops], start_s[ops], end_s[ops] = desk.job[ops, MODE], desk.job[ops, START], desk.job[ops, END]
-    put = np.zeros(n, dtype=np.bool_)
+    return desk
+
+
+def taken_from(standing: Standing, desk: Desk, ops: Ints) -> Standing:
+    """The standing with the times and lanes that some operations have on a desk."""
+    put = np.zeros(len(standing.mode), dtype=np.bool_)
     put[ops] = True
-    mine = put[slot_op]
-    team[mine] = desk.slot[mine, LANE]
-    return replace(standing, mode=mode, start_s=start_s, end_s=end_s, team=team)
+    mine = np.repeat(put, np.diff(standing.slot_ptr))
+    return replace(
+        standing,
+        mode=np.where(put, desk.job[:, MODE], standing.mode),
+        start_s=np.where(put, desk.job[:, START], standing.start_s),
+        end_s=np.where(put, desk.job[:, END], standing.end_s),
+        team=np.where(mine, desk.slot[:, LANE], standing.team),
+    )
+
+
+def overlapped(standing: Standing, by: Bools) -> Bools:
+    """Operations not `by` that hold a lane while one of `by` does."""
+    op = np.repeat(np.arange(len(by)), np.diff(standing.slot_ptr))
+    held = (standing.team >= 0) & (standing.start_s[op] < standing.end_s[op])
+    op, lane = op[held], standing.team[held]
+    order = np.lexsort((standing.start_s[op], lane))
+    op, lane = op[order], lane[order]
+    span_s = int(standing.end_s.max(initial=0)) - min(0, int(standing.start_s.min(initial=0))) + 1
+    start_s, end_s = (lane * 2 * span_s + at_s[op] for at_s in (standing.start_s, standing.end_s))
+    mine = np.flatnonzero(by[op])
+    hits = np.zeros(len(by), dtype=np.bool_)
+    if len(mine):
+        last_end_s = np.maximum.accumulate(end_s[mine])
+        before = np.searchsorted(start_s[mine], end_s, side="left") - 1
+        hits[op] |= (before >= 0) & (last_end_s[before] > start_s)
+    return hits & ~by
 
 
 @njit(cache=True, nogil=True)
-def fill(d, w, ops, not_before_s):
+def fill(d, w, ops, start_s, mode, team, own):
     """Place `ops` in their order into gaps; -1, or the first without room."""
     for op in ops:
-        mode, start, end, _, width = choose(d, w, op, ready_at(d, w, op, not_before_s))
+        ready_s = ready_at(d, w, op, start_s)
+        if own[op]:
+            start, end, width = room(d, w, op, mode[op], team, ready_s, True)
+            chosen = mode[op] if start < NEVER else -1
+        else:
+            chosen, start, end, _, width = choose(d, w, op, ready_s)
+        if chosen < 0:
+            return op
+        place(d, w, op, chosen, start, end, width, True)
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def into_gaps(d, w, turn, start_s, out):
+    """Place those `out`, and take off and place again whoever can no longer start in time; -1, or one without room."""
+    for op in turn:
+        ready_s = ready_at(d, w, op, start_s)
+        if not out[op]:
+            if ready_s <= w.job[op, START]:
+                continue
+            take_off(w, d.op[op, FIRST_SLOT], d.op[op + 1, FIRST_SLOT])
+        mode, start, end, _, width = choose(d, w, op, ready_s)
         if mode < 0:
             return op
         place(d, w, op, mode, start, end, width, True)
     return -1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def take_off(w, low, high):
+    """Take some slots off their lanes."""
+    for here in range(low, high):
+        lane = w.slot[here, LANE]
+        if lane < 0:
+            continue
+        slot = w.lane[lane, FIRST]
+        if slot == here:
+            w.lane[lane, FIRST] = w.slot[here, NEXT]
+        while slot != here:
+            if w.slot[slot, NEXT] == here:
+                w.slot[slot, NEXT] = w.slot[here, NEXT]
+                break
+            slot = w.slot[slot, NEXT]
+        w.slot[here, LANE] = -1
 
 
 @njit(cache=True, nogil=True)

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import Deck, Desk
 from lineshaft.make.schedule.dispatch.rules import too_late_s
-from lineshaft.make.schedule.repair.insert import CLOSED, FITS, fits, insert, longest_ahead_first, turns
+from lineshaft.make.schedule.repair.insert import (
+    FITS,
+    fits,
+    give_way,
+    insert,
+    longest_ahead_first,
+    overlapped,
+    turns,
+)
 from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
@@ -80,21 +88,39 @@ def force(
 
 
 def settle(plan: Force) -> Settled:
-    """The best of the plans that shifting and inserting give; with trouble when none holds."""
+    """The best of the plans that shifting and inserting give; with trouble when none holds.
+
+    What is new goes into gaps, or in front of what may move. What was hit waits on its own lanes, or goes into gaps
+    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too.
+    """
+    given, stays = plan.given, plan.given.stays
+    struck = plan.homeless | (plan.hit != FITS)
+    nobody = np.zeros(len(stays), dtype=np.bool_)
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
-    stays = plan.given.stays
-    whole = insert(plan.deck, plan.given, new, ~plan.homeless) if len(new) else plan.given
-    best = shifted(plan, whole or plan.given)
-    if len(new):
-        in_front = insert(plan.deck, plan.given, new, stays)
-        best = better_of(plan, best, in_front)
-    away = np.flatnonzero((plan.hit == CLOSED) & elsewhere(plan.shop))
-    if len(away) and whole is not None:
-        away = away[np.lexsort((turns(plan.shop)[away], plan.given.start_s[away]))]
-        there = np.ones(len(stays), dtype=np.bool_)
-        there[away] = False
-        best = better_of(plan, best, insert(plan.deck, whole, away, there, plan.given.start_s))
+    whole = insert(plan.deck, given, new, ~plan.homeless, nobody) if len(new) else given
+    best = shifted(plan, whole or given)
+    if not len(new) and not plan.moved(best.standing).any():
+        return best
+    if whole is not None:
+        away = (plan.hit != FITS) | overlapped(whole, stays)
+        best = better_of(plan, best, into_gaps(plan, whole, away))
+    order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
+    wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
+    if wanted is not None and struck.any():
+        best = better_of(plan, best, into_gaps(plan, wanted, overlapped(wanted, stays | struck)))
+        best = better_of(plan, best, wanted) if len(new) else best
     return best
+
+
+def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
+    """See `give_way`."""
+    return give_way(plan.deck, standing, out, sorted_by_start(plan, standing, ~standing.stays))
+
+
+def sorted_by_start(plan: Force, standing: Standing, some: Bools) -> Ints:
+    """Operations by start, predecessors before what follows them; those that stand nowhere yet by what is before them."""
+    ops = np.flatnonzero(some)
+    return ops[np.lexsort((turns(plan.shop)[ops], standing.start_s[ops]))]
 
 
 def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
@@ -120,12 +146,3 @@ def shifted(plan: Force, standing: Standing) -> Settled:
         np.maximum.at(start_s, waits, after.start_s[waits] + over_s[arcs])
         standing = replace(standing, start_s=start_s)
     return Settled(after, desk, plan.value(after, desk), trouble)
-
-
-def elsewhere(shop: Shop) -> Bools:
-    """Operations that have another mode, or a pool with more lanes than they take of it."""
-    size = np.diff(shop.pool_ptr)
-    spare = np.append(size[shop.demand_pool] > shop.demand_quantity, False)
-    of_mode = np.logical_or.reduceat(spare, shop.demand_ptr[:-1]) & (np.diff(shop.demand_ptr) > 0)
-    some = np.logical_or.reduceat(of_mode, shop.mode_ptr[:-1]) if shop.n_ops else of_mode[:0]
-    return np.asarray(some | (np.diff(shop.mode_ptr) > 1), dtype=np.bool_)
