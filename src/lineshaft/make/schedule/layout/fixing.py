@@ -115,7 +115,7 @@ def fix(
         A locked step names a mode that is not there.
     """
     n = len(ops)
-    chosen = Chooser(book, modes, demands, lanes)
+    chosen = Chooser(book, steps, modes, demands, lanes)
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
@@ -183,6 +183,7 @@ class Chooser:
     """Chooses mode and lanes of fixed steps as the tables tell and, where they are silent, the first lanes free."""
 
     book: ShopBook
+    steps: pl.DataFrame
     modes: pl.DataFrame
     demands: pl.DataFrame
     lanes: Lanes
@@ -195,7 +196,9 @@ class Chooser:
         work = ("piece_s", "quantity", "efficiency_pct")
         self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
         self.demand: dict[int, list[tuple[int, int, int]]] = {}
-        for mode, *demand in self.demands.select("mode", "demand_no", "pool", "quantity").iter_rows():
+        mine = self.modes.join(self.steps, on="op", how="semi")
+        wants = self.demands.join(mine, on="mode", how="semi")
+        for mode, *demand in wants.select("mode", "demand_no", "pool", "quantity").iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
         frame = self.lanes.frame
         self.resource_of = frame["resource_id"].to_list()
@@ -205,14 +208,14 @@ class Chooser:
         self.told: dict[tuple[str, int], dict[tuple[int, int], int]] = {}
         for order_id, op_no, demand_no, unit_no, *place in (
             table(self.book, "previous_resources")
+            .join(self.steps, on=STEP, how="semi")
             .select(*STEP, "demand_no", "unit_no", "resource_id", "place_no")
             .iter_rows()
         ):
             if tuple(place) in self.lane_of:
                 self.told.setdefault((order_id, op_no), {})[demand_no, unit_no] = self.lane_of[tuple(place)]
-        self.planned = {
-            row[:2]: row[2] for row in table(self.book, "previous").select(*STEP, "mode_no").iter_rows()
-        }
+        planned = table(self.book, "previous").join(self.steps, on=STEP, how="semi")
+        self.planned = {row[:2]: row[2] for row in planned.select(*STEP, "mode_no").iter_rows()}
 
     def take(self, row: dict[str, Any]) -> tuple[int, list[int]]:
         """Mode and lanes (demand order) of one fixed step; its lanes are busy from now on."""

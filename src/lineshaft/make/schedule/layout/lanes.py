@@ -133,9 +133,10 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
     chosen, short = [], []
     for (names, quantities), rows in wants.group_by("name", "quantity", maintain_order=True):
         left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
-        short += [row for row in rows.iter_rows() if any(len(a) < n for a, n in zip(left, quantities))]
+        if any(len(lane) < n for lane, n in zip(left, quantities)):
+            short += rows.rows()
         pools = [number_of.setdefault(lane, len(number_of)) for lane in left]
-        chosen.append(rows.select(*DEMAND, pool=pl.Series([pools] * len(rows), dtype=pl.List(pl.Int64))))
+        chosen.append(rows.select(*DEMAND, pool=pl.lit(pools, dtype=pl.List(pl.Int64))))
     if short:
         raise BadInput([no_team(row) for row in short])
     empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
