@@ -7,7 +7,7 @@ A person with a skill, a fixture of which there are two, a booth with four place
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ class Shop:
     efficiency or bay is one mode here for each of these.
     Demands: `demand_ptr` (n_modes + 1); each demand takes `demand_quantity` different lanes of its pool.
     Pools: `pool_ptr`, `pool_lane` (lanes sorted). A mode without demands holds nothing and runs by the clock.
+
+    Budgets (n_budgets): what is used up for good; `budget` is all there is of each (in order of
+    resource ids), `mode_spend[mode, budget]` what a mode takes. The modes of all operations together keep within it.
 
     Lanes (n_lanes): `lane_resource` (index of resource), `lane_place` (place number from 1), `lane_calendar`,
     `lane_group` (row of `setup_s`, -1: no setups), `lane_family` (family it is set up for at the start, -1 none).
@@ -117,6 +120,8 @@ class Shop:
     fixed_lane: Ints
     warm_mode: Ints
     warm_start_s: Ints
+    budget: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    mode_spend: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
 
     @property
     def n_ops(self) -> int:

@@ -20,6 +20,7 @@ from lineshaft.make.schedule.layout.calendars import Calendars, pointers
 from lineshaft.make.schedule.layout.fixing import STEP, fix, fixed_steps
 from lineshaft.make.schedule.layout.lanes import (
     Lanes,
+    is_budget,
     make_lanes,
     meet,
     pool_lanes,
@@ -167,6 +168,7 @@ def compile_shop(
         cal_before=cal_before,
         cal_both=cal_both,
         **{name: getattr(held, name) for name in held.__dataclass_fields__ if name != "ways"},
+        **budgets(book, modes),
     )
     return Compiled(
         shop=Shop(horizon_s=hours.high_s, **{name: np.array(array) for name, array in arrays.items()}),
@@ -237,6 +239,19 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
             lot=pl.when(pl.col("transfer_quantity") < pl.col("quantity")).then("transfer_quantity"),
         )
     )
+
+
+def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
+    """`budget` and `mode_spend` of a Shop."""
+    named = table(book, "resources").filter(is_budget()).sort("resource_id").with_row_index("budget")
+    spends = (
+        table(book, "demands")
+        .join(modes.select(*STEP, "mode_no", "mode"), on=[*STEP, "mode_no"])
+        .join(named.select("resource_id", "budget"), on="resource_id")
+    )
+    spend = np.zeros((len(modes), len(named)), dtype=np.int64)
+    np.add.at(spend, (spends["mode"].to_numpy(), spends["budget"].to_numpy()), spends["quantity"].to_numpy())
+    return {"budget": named["capacity"].cast(pl.Int64).to_numpy(), "mode_spend": spend}
 
 
 def never_fit(modes, uses, lanes, hours, ops, steps) -> Ints:

@@ -35,6 +35,11 @@ class Lanes:
     families: tuple[str, ...]
 
 
+def is_budget() -> pl.Expr:
+    """Whether a resource is used up for good: it has no places."""
+    return pl.col("kind").cast(pl.String) == "budget"
+
+
 def table(book: ShopBook, member: str) -> pl.DataFrame:
     """A member of the book; without rows where it is absent."""
     frame = getattr(book, member)
@@ -54,7 +59,7 @@ def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
 
 
 def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
-    """One lane a place of each resource; its working times are added to `hours`."""
+    """One lane a place of each resource that is no budget; its working times are added to `hours`."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
     groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
@@ -66,7 +71,8 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
     )
     most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
     frame = (
-        resources.join(most, on="resource_id", how="left", maintain_order="left")
+        resources.filter(~is_budget())
+        .join(most, on="resource_id", how="left", maintain_order="left")
         .with_columns(places=pl.max_horizontal("capacity", "most"))
         .with_columns(place_no=pl.int_ranges(1, pl.col("places") + 1))
         .explode("place_no", empty_as_null=False)
@@ -124,7 +130,10 @@ def lane_calendars(book, resources, periods, start, hours):
 
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
     """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
-    demands = table(book, "demands").sort(DEMAND)
+    budgets = table(book, "resources").filter(is_budget())
+    demands = (
+        table(book, "demands").sort(DEMAND).join(budgets, on="resource_id", how="anti", maintain_order="left")
+    )
     wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
         "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
     )
