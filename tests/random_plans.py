@@ -180,12 +180,15 @@ class _Planner:
         if key in self.meant:
             return self.meant[key]
         modes = [n for n in self.modes[key] if self.affords(key, n)]
-        follows = [self.steps[link.before] for link in self.links if link.after == key]
         if self.modes[key][modes[0]]["from_bay_id"] is None:
-            came = {one.mode["to_bay_id"] for one in follows} - {None}
-            return self.rng.choice(modes), min(came, default=None)
+            return self.rng.choice(modes), None
+        follows = [
+            self.steps[link.before] for link in self.links if link.after == key and link.kind != "part"
+        ]
         here = {bay_after(one) for one in follows} - {None}
-        there = {self.mean(link.after) for link in self.links if link.before == key} - {None}
+        there = {
+            self.mean(link.after) for link in self.links if link.before == key and link.kind != "part"
+        } - {None}
         fits = [
             n
             for n in modes
@@ -206,13 +209,12 @@ class _Planner:
             if wanted
             else []
         )
-        bays = [
+        bays = {
             self.resources[resource_id]["bay_id"] for resource_id, _ in first if not self.strict(resource_id)
-        ]
-        bay_id = self.rng.choice(bays) if bays else None
-        if bay_id is not None:
-            self.meant[key] = (mode_no, bay_id)
-        return bay_id
+        }
+        bays = bays if bays and None not in bays else set(self.book.bays["bay_id"])
+        self.meant[key] = (mode_no, self.rng.choice(sorted(bays)))
+        return self.meant[key][1]
 
     def strict(self, resource_id: str) -> bool:
         """Whether changes are forbidden there."""
