@@ -150,7 +150,7 @@ class _Maker(Floor):
         unpausable = self.maybe(0.4, "unpausable")
         family_id = self.rng.choice((*FAMILIES, None)) if "setups" in self.on else None
         at = {"order_id": order_id, "op_no": op_no}
-        heated = self.maybe(0.4, "batches")
+        heated = self.maybe(0.5, "batches")
         furnace = {"recipe_id": self.rng.choice((*RECIPES, "anneal", None))} if heated else {}
         furnace |= {"load": self.rng.choice((None, 60.0, 125.5, 480.0))} if heated else {}
         pieces = self.rng.randint(1, 4) if not heated and self.maybe(0.5, "transfers") else None

@@ -69,7 +69,7 @@ class _Planner:
         self.shared: dict[Key, Hours] = {}
         self.meant: dict[Key, tuple[int, str]] = {}
         self.last: dict[Place, list[Step]] = {}
-        self.before_last: dict[Place, tuple[set[str | None], int]] = {}
+        self.loads: dict[Place, list[tuple[list[Step], set[str | None], int]]] = {}
         self.free_s: dict[Place, int] = {}
 
     def on_routes_taken(self, operations: dict[Key, dict]) -> dict[Key, dict]:
@@ -149,15 +149,14 @@ class _Planner:
         return step
 
     def place_free(self, key: Key) -> None:
+        if self.operations[key]["recipe_id"] and key not in self.meant and self.join(key):
+            return
         mode_no, bay_id = self.way(key)
         units = self.choose(self._wanted(key, mode_no), suits=lambda units: self.suits(key, units, bay_id))
         step = self.step_of(key, mode_no, units)
         ready_s, least_end_s = self.ready(step)
-        if self.joins(step, ready_s, least_end_s):
-            mate = self.last[step.places[0]][0]
-            shown_s = self.rng.choice((None, mate.setup_start_s))
-            self.put(step, units, mate.start_s, mate.end_s, shown_s, self.shared[mate.key])
-            return
+        if step.operation["recipe_id"]:
+            ready_s += self.rng.choice((0, 86_400, 400_000))  # a load that waits may be joined
         setup_start_s = None
         for place in step.places:
             free_s = max(self.start_s, self.free_s.get(place, self.start_s))
@@ -257,25 +256,47 @@ class _Planner:
             return {step.operation["family_id"] for step in self.last[place]}
         return {self.setups.first_family(place[0])}
 
-    def joins(self, step: Step, ready_s: int, least_end_s: int) -> bool:
-        """Whether a step that holds a furnace and nothing else fits into the last load there, as that stands."""
-        place = step.places[0] if len(step.places) == 1 else ("", 0)
-        load = self.last.get(place, [])
-        if not load or self.resources[place[0]]["load_max"] is None or any(mate.pin for mate in load):
-            return False
-        one, shared = load[0], self.shared[load[0].key]
-        before, setup_s = self.before_last[place]
-        needed_s, _, forbidden = self.setups.needed(place[0], before, {step.operation["family_id"]})
+    def join(self, key: Key) -> bool:
+        """Put a step that needs a furnace and nothing else into a load that takes it as it stands, if there is one."""
+        ways = [(n, wanted[0]) for n in self.modes[key] if len(wanted := self._wanted(key, n)) == 1]
+        for mode_no, demand in self.rng.sample(ways, len(ways)):
+            for place in self.places.get(demand["resource_id"]) or self.of_class[demand["class_id"]]:
+                units = [(demand["demand_no"], 1, place)]
+                step = self.step_of(key, mode_no, units)
+                ready_s, least_end_s = self.ready(step)
+                for load, before, setup_s in self.loads.get(place, []) if self.affords(key, mode_no) else []:
+                    there = ready_s <= load[0].start_s < load[0].end_s and load[0].end_s >= least_end_s
+                    if (
+                        there
+                        and self.takes(place, load, step)
+                        and self.keeps_setups(place, load, step, before, setup_s)
+                    ):
+                        shown_s = self.rng.choice((None, load[0].setup_start_s))
+                        self.put(step, units, load[0].start_s, load[0].end_s, shown_s, load)
+                        return True
+        return False
+
+    def takes(self, place: Place, load: list[Step], step: Step) -> bool:
+        """Whether recipe, load and time of a step fit to a load that is not pinned."""
+        load_max, one, shared = self.resources[place[0]]["load_max"], load[0], self.shared[load[0].key]
         return (
-            ready_s <= one.start_s < one.end_s
-            and one.end_s >= least_end_s
-            and sum(load_of(mate.operation) for mate in [*load, step]) <= self.resources[place[0]]["load_max"]
+            load_max is not None
+            and not any(mate.pin for mate in load)
+            and sum(load_of(mate.operation) for mate in [*load, step]) <= load_max
             and all(self.mix(mate, step) for mate in load)
             and step.need_s <= shared.worked(one.start_s, one.end_s)
             and (step.operation["pausable"] or shared.unbroken(one.start_s, one.end_s))
-            and needed_s <= setup_s
-            and not forbidden
         )
+
+    def keeps_setups(
+        self, place: Place, load: list[Step], step: Step, before: set[str | None], setup_s: int
+    ) -> bool:
+        """Whether a step that joins needs no more setup before its load, nor more before the next one."""
+        family = step.operation["family_id"]
+        if load is not self.last[place]:
+            return family in {mate.operation["family_id"] for mate in load}
+        needed_s, _, forbidden = self.setups.needed(place[0], before, {family})
+        return needed_s <= setup_s and not forbidden
 
     def mix(self, one: Step, other: Step) -> bool:
         a, b = one.operation["recipe_id"], other.operation["recipe_id"]
@@ -306,19 +327,21 @@ class _Planner:
             return first_s, one.end_s + step.pieces_s(one.operation["transfer_quantity"])
         return link.lag_s + (one.start_s if link.kind == "start_start" else one.end_s), self.start_s
 
-    def put(self, step, units, start_s, end_s, setup_start_s, shared=None) -> None:
+    def put(self, step, units, start_s, end_s, setup_start_s, mates=()) -> None:
         step.start_s, step.end_s, step.setup_start_s = start_s, end_s, setup_start_s
         for budget in self.left:
             self.left[budget] -= self.uses(step.key, step.mode_no, budget)
         self.steps[step.key], self.units[step.key] = step, units
-        self.shared[step.key] = shared or self.hours.of(step.places)
+        self.shared[step.key] = self.shared[mates[0].key] if mates else self.hours.of(step.places)
+        if mates:
+            mates.append(step)
+            return
         for place in step.places:
-            last = self.last.get(place)
-            if last and shared and (last[0].start_s, last[0].end_s) == (start_s, end_s):
-                last.append(step)
-            elif last is None or (last[0].start_s, last[0].end_s, last[0].key) < (start_s, end_s, step.key):
-                self.before_last[place] = (self.families(place), self.change(place, step)[0])
-                self.last[place] = [step]
+            last, load = self.last.get(place), [step]
+            before, setup_s = self.families(place), self.change(place, step)[0]
+            self.loads.setdefault(place, []).append((load, before, setup_s))
+            if last is None or (last[0].start_s, last[0].end_s, last[0].key) < (start_s, end_s, step.key):
+                self.last[place] = load
             self.free_s[place] = max(end_s, self.free_s.get(place, end_s))
 
     def plan(self) -> ShopPlan:
