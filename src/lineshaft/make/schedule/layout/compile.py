@@ -50,7 +50,7 @@ class Compiled:
     start
         Second 0 of the shop.
     orders, ops, modes, demands, lanes
-        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no`; `mode, demand_no`;
+        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no`; `mode, demand_no, unit_no` (its first);
         `resource_id, place_no`.
     families
         Setup families by number.
@@ -176,7 +176,7 @@ def compile_shop(
         orders=orders.select("order_id"),
         ops=ops.select(STEP),
         modes=modes.select("op", "mode_no"),
-        demands=uses.select("mode", "demand_no"),
+        demands=uses.select("mode", "demand_no", "unit_no"),
         lanes=lanes.frame.select("resource_id", "place_no"),
         families=lanes.families,
         material=material,

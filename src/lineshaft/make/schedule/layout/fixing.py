@@ -195,11 +195,15 @@ class Chooser:
         self.mode_no = self.modes["mode_no"].to_list()
         work = ("piece_s", "quantity", "efficiency_pct")
         self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
-        self.demand: dict[int, list[tuple[int, int, int]]] = {}
+        self.demand: dict[int, list[tuple[int, int, int, int]]] = {}
+        self.machines: dict[int, int] = {}
         mine = self.modes.join(self.steps, on="op", how="semi")
         wants = self.demands.join(mine, on="mode", how="semi")
-        for mode, *demand in wants.select("mode", "demand_no", "pool", "quantity").iter_rows():
+        for mode, part, *demand in wants.select(
+            "mode", "pool", "demand_no", "unit_no", "whole", "quantity"
+        ).iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
+            self.machines.setdefault(mode, part)
         frame = self.lanes.frame
         self.resource_of = frame["resource_id"].to_list()
         self.lane_of = {
@@ -229,18 +233,19 @@ class Chooser:
         end_s = NEVER_S if row["end_s"] is None else row["end_s"]
         span = (row["start_s"], max(int(end_s), row["start_s"] + 1))
         mine: list[int] = []
-        of_demand: dict[int, list[int]] = {}
+        of_demand: dict[tuple[int, int], list[int]] = {}
         wants = self.demand.get(mode, [])
-        for demand_no, pool, quantity in sorted(wants, key=lambda want: (len(self._pool(want[1])), want[0])):
+        by_choice = sorted(wants, key=lambda want: (len(self._pool(want[2])), want[:2]))
+        for demand_no, unit_no, pool, quantity in by_choice:
             lanes = self._pool(pool)
             first = len(mine)
-            for unit in range(1, min(quantity, len(lanes)) + 1):
+            for unit in range(unit_no, unit_no + min(quantity, len(lanes))):
                 lane = told.get((demand_no, unit), -1)
                 mine.append(lane if lane >= 0 and lane not in mine else self._first(lanes, mine, row, span))
-            of_demand[demand_no] = mine[first:]
+            of_demand[demand_no, unit_no] = mine[first:]
         for lane in mine:
             self.busy.setdefault(lane, []).append(span)
-        return mode, [lane for demand_no, _, _ in wants for lane in of_demand[demand_no]]
+        return mode, [lane for want in wants for lane in of_demand[want[:2]]]
 
     def left(self, row: dict[str, Any], mode: int) -> tuple[int, int]:
         """From when how many working seconds of a running step are left (s)."""
@@ -257,9 +262,7 @@ class Chooser:
         for mode_no in (row["mode_no"], self.planned.get((row["order_id"], row["op_no"]))):
             alike = [mode for mode, number in zip(options, numbers) if number == mode_no]
             if alike and (mode_no == row["mode_no"] or any(self._holds(mode, row) for mode in alike)):
-                return min(
-                    alike, key=lambda mode: (not self._holds(mode, row), not self._as_told(mode, row), mode)
-                )
+                return min(alike, key=lambda mode: (*self._unlike(mode, row), mode))
         if row["way"] == "locked":
             key = (row["order_id"], row["op_no"])
             words = Words(
@@ -267,19 +270,27 @@ class Chooser:
                 f"锁定的工序使用方案 {row['mode_no']},但该工序没有此方案",
             )
             raise BadInput([Fault("operation_plan", key, "mode_no", row["mode_no"], "ref", words)])
-        return next((mode for mode in options if self._holds(mode, row)), first)
+        holding = [mode for mode in options if self._holds(mode, row)]
+        return min(holding, key=lambda mode: (self.mode_no[mode], *self._unlike(mode, row)), default=first)
 
     def _holds(self, mode: int, row: dict[str, Any]) -> bool:
-        pools = [self._pool(pool) for _, pool, _ in self.demand.get(mode, [])]
+        pools = [self._pool(pool) for _, _, pool, _ in self.demand.get(mode, [])]
         return not row["resource_id"] or any(
             self.resource_of[lane] == row["resource_id"] for p in pools for lane in p
         )
 
-    def _as_told(self, mode: int, row: dict[str, Any]) -> bool:
-        """True when the lane planned for its first demand is one of the mode's."""
-        wants = self.demand.get(mode, [])
+    def _unlike(self, mode: int, row: dict[str, Any]) -> tuple[bool, bool]:
+        """Whether the machine told, and the one planned, are none of the mode's."""
+        if mode not in self.machines:
+            return False, False
+        machines = self._pool(self.machines[mode])
         told = self.told.get((row["order_id"], row["op_no"]), {})
-        return not wants or told.get((wants[0][0], 1)) in self._pool(wants[0][1])
+        first = self.demand[mode][0][0]
+        return (
+            bool(row["resource_id"])
+            and all(self.resource_of[lane] != row["resource_id"] for lane in machines),
+            told.get((first, 1)) not in machines,
+        )
 
     def _first(self, lanes: list[int], mine: list[int], row: dict[str, Any], span: tuple[int, int]) -> int:
         """The best lane left: of the resource told, free in this time, of the smallest number."""

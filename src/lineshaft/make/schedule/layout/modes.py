@@ -64,14 +64,12 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
     lanes
         With the pools that came to it.
     """
-    first = lanes.pools.group_by(*DEMAND[:-1]).agg(pl.col("pool", "quantity").sort_by("demand_no").first())
+    first = lanes.pools.group_by(*DEMAND[:-1]).agg(pl.col("pool").sort_by("demand_no").first())
     parts, lanes = pool_parts(lanes, bay_numbers(book))
     transport = pl.col("mode_from") >= 0
-    whole = pl.col("size") >= pl.col("places")
     split = (
-        modes.join(first.rename({"quantity": "places"}), on=DEMAND[:-1], how="left", maintain_order="left")
+        modes.join(first, on=DEMAND[:-1], how="left", maintain_order="left")
         .join(parts, on="pool", how="left", maintain_order="left")
-        .filter(whole.fill_null(True) | ~whole.any().over("op", "mode_no"))
         .with_columns(
             pl.col("part").fill_null(pl.col("pool")),
             pl.col("efficiency_pct").fill_null(FULL_PCT),
@@ -82,8 +80,12 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
     worked_s = at_efficiency(pl.col("mode_s"))
     first_s = pl.max_horizontal(at_efficiency(pl.col("mode_first_s")), "mode_first_s")
     return (
-        split.with_columns(mode_s=worked_s, mode_first_s=pl.min_horizontal(first_s, worked_s))
-        .drop("pool", "bay", "places", "size")
+        split.with_columns(
+            mode_s=worked_s,
+            mode_first_s=pl.min_horizontal(first_s, worked_s),
+            mode_last_s=pl.max_horizontal(at_efficiency(pl.col("mode_last_s")), "mode_last_s"),
+        )
+        .drop("pool", "bay")
         .rename({"part": "pool"})
         .with_row_index("mode")
         .with_columns(pl.col("mode").cast(pl.Int64)),
@@ -97,7 +99,7 @@ def at_efficiency(work_s: pl.Expr) -> pl.Expr:
 
 
 def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]:
-    """Parts of every pool that is not plain: `pool, part, efficiency_pct, bay, size`; a part is a pool of its own."""
+    """Parts of every pool that is not plain: `pool, part, efficiency_pct, bay`; a part is a pool of its own."""
     efficiency = lanes.frame["efficiency_pct"].fill_null(FULL_PCT).to_numpy()
     bay = lanes.frame["bay_id"].replace_strict(bays, default=-1, return_dtype=pl.Int64).to_numpy()
     pools = [lanes.pool_lane[a:b] for a, b in zip(lanes.pool_ptr, lanes.pool_ptr[1:])]
@@ -112,8 +114,8 @@ def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]
             if part.tobytes() not in number_of:
                 number_of[part.tobytes()] = len(pools)
                 pools.append(part)
-            rows.append((number, number_of[part.tobytes()], *kind, len(part)))
-    names = ("pool", "part", "efficiency_pct", "bay", "size")
+            rows.append((number, number_of[part.tobytes()], *kind))
+    names = ("pool", "part", "efficiency_pct", "bay")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Int64), orient="row")
     pool_ptr = np.cumsum([0, *(len(pool) for pool in pools)], dtype=np.int64)
     pool_lane = np.concatenate([np.zeros(0, dtype=np.int64), *pools])
@@ -121,14 +123,31 @@ def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]
 
 
 def demand_pools(modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
-    """What each mode holds: `mode, demand_no, pool, quantity, mode_s` in order of mode and demand."""
-    return (
+    """What each mode holds: `mode, demand_no, unit_no, pool, whole, quantity, mode_s` in order of mode and demand.
+
+    `whole` is the pool that the tables name. Where a mode takes part of it for its machine, this goes for the first
+    unit; the others, from `unit_no` 2 on, are a row of their own.
+    """
+    wants = (
         lanes.pools.join(modes.select(*STEP, "mode_no", "mode", "mode_s", part="pool"), on=[*STEP, "mode_no"])
         .sort("mode", "demand_no")
         .with_columns(
-            pool=pl.when(pl.col("mode") != pl.col("mode").shift().fill_null(-1))
-            .then("part")
-            .otherwise("pool")
+            split=(pl.col("mode") != pl.col("mode").shift().fill_null(-1))
+            & (pl.col("part") != pl.col("pool")),
+            whole="pool",
+            unit_no=pl.lit(1, pl.Int64),
         )
-        .select("mode", "demand_no", "pool", "quantity", "mode_s")
+    )
+    machine = pl.col("split")
+    others = wants.filter(machine & (pl.col("quantity") > 1)).with_columns(
+        pl.col("quantity") - 1, unit_no=pl.lit(2, pl.Int64)
+    )
+    firsts = wants.with_columns(
+        pool=pl.when(machine).then("part").otherwise("pool"),
+        quantity=pl.when(machine).then(1).otherwise("quantity"),
+    )
+    return (
+        pl.concat([firsts, others])
+        .sort("mode", "demand_no", "unit_no")
+        .select("mode", "demand_no", "unit_no", "pool", "whole", "quantity", "mode_s")
     )
