@@ -40,14 +40,14 @@ class NotHere(Exception):
     """The plan has nothing that this mutation could break."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SEEDS)
 def test_random_books_pass_the_door(seed):
     book = read_book(find_engine("make.schedule"), random_frames(seed, features=random_features(seed)))
     assert len(book.operations) <= 40
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SEEDS)
 def test_a_feasible_plan_has_no_violation(seed):
     assert violations_of_a_random_plan(seed) == ()

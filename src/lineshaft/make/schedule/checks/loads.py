@@ -85,7 +85,9 @@ class Loads:
             for load in queue if self._batches(place) else []:
                 for one, other in combinations(load, 2):
                     if not (one.pin and other.pin) and not self.mix(one, other):
-                        what = f"{one.operation['recipe_id']} and {other.operation['recipe_id']}"
+                        what = " and ".join(
+                            step.operation["recipe_id"] or "no recipe" for step in (one, other)
+                        )
                         yield f"{other.name}: shares {named([place])} with {one.name}, but {what} do not mix"
                 total, most = sum(load_of(step.operation) for step in load), self.load_max[place[0]]
                 if total > most * (1 + EPS) + EPS and not all(step.pin for step in load):
