@@ -54,7 +54,7 @@ def test_a_feasible_plan_has_no_violation(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("thousand", range(5))
+@pytest.mark.parametrize("thousand", range(3))
 def test_thousands_of_feasible_plans_have_no_violation(thousand):
     for seed in range(1000 * thousand, 1000 * thousand + 1000):
         assert violations_of_a_random_plan(seed) == (), f"seed {seed}"
@@ -354,9 +354,8 @@ def overload(scene: Scene) -> None:
     scene.operation(scene.pick(furnace_steps(scene)))["load"] = 501.0
 
 
-def leave_a_load_early(scene: Scene) -> None:
-    row = scene.pick(furnace_steps(scene))
-    scene.mode(row)["lot_s"] -= 1
+def need_longer_than_the_load(scene: Scene) -> None:
+    scene.mode(scene.pick(furnace_steps(scene)))["lot_s"] += 86_400
 
 
 def enter_a_load_late(scene: Scene) -> None:
@@ -504,7 +503,7 @@ DIRECTED: list[tuple[Callable[[Scene], None], str]] = [
     (join_what_does_not_mix, "do not mix"),
     (join_without_a_recipe, "do not mix"),
     (overload, "load of "),
-    (leave_a_load_early, "needs "),
+    (need_longer_than_the_load, "needs "),
     (enter_a_load_late, "where "),
     (take_two_routes, "takes routes [1, 2]"),
     (take_no_route, "takes routes []"),

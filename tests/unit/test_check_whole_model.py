@@ -111,6 +111,21 @@ def test_what_may_not_share_a_load(recipe_id, load, end, found):
     assert found in " ".join(judge(steps, FURNACE, [(at(8), at(10)), (at(8), end)], **RECIPES).violations)
 
 
+@pytest.mark.parametrize(("hours", "right"), [(2, True), (3, True), (4, False)])
+def test_a_step_may_join_a_load_that_is_locked_if_it_needs_no_longer(hours, right):
+    """The locked load takes three hours, though its step would need two by now."""
+    steps = [heated("A", "soft", 60.0, 2), heated("B", "hard", 40.0, hours)]
+    locked = {"order_id": "A", "op_no": 10, "mode_no": 1, "start": at(8), "end": at(11), "locked": True}
+    found = judge(steps, FURNACE, [(at(8), at(11))] * 2, previous=[locked], **RECIPES)
+    assert [line for line in found.violations if "was locked" not in line] == (
+        []
+        if right
+        else [
+            "B step 10 on F place 1: works 10800 s, needs 14400 s (2026-01-05 08:00:00Z to 2026-01-05 11:00:00Z)"
+        ]
+    )
+
+
 def test_a_load_is_set_up_for_once_for_its_worst_change():
     """The furnace stands ready for red; soft is red and hard is blue: 30 min once at 5 CNY; then 10 back at 2."""
     furnace = [FURNACE[0] | {"setup_group": "g", "family_id": "red"}]

@@ -29,6 +29,9 @@ class Loads:
             for place in dict.fromkeys(step.places):
                 held[place].append(step)
         self.queues = {place: self._queue(place, some) for place, some in sorted(held.items())}
+        self.load_on = {
+            (place, step.key): load for place, queue in self.queues.items() for load in queue for step in load
+        }
         self.mates = {key: self._all_mates(step) for key, step in steps.items()}
 
     def _queue(self, place: Place, some: list[Step]) -> list[Load]:
