@@ -373,4 +373,6 @@ class _Maker(Floor):
             ]
             uses[key].append(sum(wanted))
         enough = sum(max(some) if key in begun else min(some) for key, some in uses.items())
-        self.add("resources", resource_id=BUDGET, kind="budget", capacity=enough + self.rng.randint(0, 9))
+        most = max((max(some) for some in uses.values()), default=0)  # no mode asks for more than there is
+        capacity = max(most, enough + self.rng.randint(0, 9))
+        self.add("resources", resource_id=BUDGET, kind="budget", capacity=capacity)

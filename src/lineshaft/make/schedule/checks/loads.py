@@ -29,6 +29,9 @@ class Loads:
             for place in dict.fromkeys(step.places):
                 held[place].append(step)
         self.queues = {place: self._queue(place, some) for place, some in sorted(held.items())}
+        self.load_on = {
+            (place, step.key): load for place, queue in self.queues.items() for load in queue for step in load
+        }
         self.mates = {key: self._all_mates(step) for key, step in steps.items()}
 
     def _queue(self, place: Place, some: list[Step]) -> list[Load]:
@@ -85,7 +88,9 @@ class Loads:
             for load in queue if self._batches(place) else []:
                 for one, other in combinations(load, 2):
                     if not (one.pin and other.pin) and not self.mix(one, other):
-                        what = f"{one.operation['recipe_id']} and {other.operation['recipe_id']}"
+                        what = " and ".join(
+                            step.operation["recipe_id"] or "no recipe" for step in (one, other)
+                        )
                         yield f"{other.name}: shares {named([place])} with {one.name}, but {what} do not mix"
                 total, most = sum(load_of(step.operation) for step in load), self.load_max[place[0]]
                 if total > most * (1 + EPS) + EPS and not all(step.pin for step in load):
