@@ -63,28 +63,32 @@ def accept(works: Works, run: str, actor: str, request: str = "") -> str:
         The tables would no longer fit each other.
     """
 
-    def decide(connection: sa.Connection) -> str:
-        record = find(connection, run)
-        no = number(record.run_id, "r")
-        held = sa.select(ACCEPT.c.no).where(ACCEPT.c.run == no, ACCEPT.c.undone_seq.is_(None))
-        before = connection.execute(held).scalar_one_or_none()
-        if before is not None:
-            return f"a{before}"
-        _refuse_what_if(record)
-        _refuse_stale(connection, record)
-        future = _plan(works, connection, record)
-        was = {name: digest for name, digest in state.digests(connection).items() if name in future.before}
-        versions.keep_versions(works, connection, future.before, was)
-        changed = state.apply(connection, works.catalog, future)
-        now = state.digests(connection)
-        tables = {name: {"before": was[name], "after": now[name]} for name in was}
-        payload = {"tables": tables, "rows": changed.counts, "result": record.result_digest}
-        seq = log.append(connection, works.now(), actor, "accept", payload, run_id=record.run_id)
-        if record.kind == "undo":
-            _mark_undone(connection, number(record.params["accept_id"], "a"), seq)
-        return _insert(works, connection, no, seq, actor, tables)
+    return works.database.write(
+        lambda connection: once(connection, request, lambda: decide(works, connection, run, actor))[0]
+    )
 
-    return works.database.write(lambda connection: once(connection, request, lambda: decide(connection))[0])
+
+def decide(works: Works, connection: sa.Connection, run: str, actor: str) -> str:
+    """The accept within a transaction that is under way; see `accept`."""
+    record = find(connection, run)
+    no = number(record.run_id, "r")
+    held = sa.select(ACCEPT.c.no).where(ACCEPT.c.run == no, ACCEPT.c.undone_seq.is_(None))
+    before = connection.execute(held).scalar_one_or_none()
+    if before is not None:
+        return f"a{before}"
+    _refuse_what_if(record)
+    _refuse_stale(connection, record)
+    future = _plan(works, connection, record)
+    was = {name: digest for name, digest in state.digests(connection).items() if name in future.before}
+    versions.keep_versions(works, connection, future.before, was)
+    changed = state.apply(connection, works.catalog, future)
+    now = state.digests(connection)
+    tables = {name: {"before": was[name], "after": now[name]} for name in was}
+    payload = {"tables": tables, "rows": changed.counts, "result": record.result_digest}
+    seq = log.append(connection, works.now(), actor, "accept", payload, run_id=record.run_id)
+    if record.kind == "undo":
+        _mark_undone(connection, number(record.params["accept_id"], "a"), seq)
+    return _insert(works, connection, no, seq, actor, tables)
 
 
 def undo(works: Works, accept_id: str, actor: str, request: str = "") -> Undone:

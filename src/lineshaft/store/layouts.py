@@ -99,6 +99,12 @@ def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     return inferred.frames | as_done, [finding.words for finding in inferred.report]
 
 
+def _msproject(path: Path, zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.msproject import read_msproject
+
+    return read_msproject(path, zone)
+
+
 def _tables(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.importing import read_tables
 
@@ -113,4 +119,5 @@ LAYOUTS = {
     "fjssp-w": Layout((".fjsw", ".fjsw.gz"), _fjssp_w),
     "rcpsp": Layout((".rcp",), _rcpsp),
     "mmrcpsp": Layout((".mm",), _mmrcpsp),
+    "msproject": Layout((".xml", ".xml.gz"), _msproject),
 }

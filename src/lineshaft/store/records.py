@@ -18,8 +18,8 @@ from lineshaft.store.system import RUN
 class RunRecord:
     """What is known of a run.
 
-    `kind` is "run", "edit" for `changes` by hand to the plan in force (or of `basis_run`), or "undo" for a proposal that
-    takes an accept back. `status` is "queued", "running", "done",
+    `kind` is "run", "edit" for `changes` by hand to the plan in force (or of `basis_run`), "tables" for whole tables that
+    people have changed with the engine's help, or "undo" for a proposal that takes an accept back. `status` is "queued", "running", "done",
     "cancelled" (before a first answer) or "failed" (then `error` says why). `inputs` maps each input table to its
     digest, `basis` also the tables that accepting replaces. `result_status`, `kpis`, `work` and `stopped_by` are the result's own.
     """
@@ -49,6 +49,11 @@ class RunRecord:
     error: dict[str, Any] | None
     changes: tuple[Change, ...] = ()
     basis_run: str | None = None
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether its result is the engine's, and not tables as they stand."""
+        return self.kind in ("run", "edit")
 
 
 def find(connection: sa.Connection, run: str) -> RunRecord:

@@ -244,7 +244,7 @@ def load_result(works: Works, record: RunRecord) -> Result[Any]:
 def result_tables(works: Works, record: RunRecord) -> dict[str, tuple[pl.DataFrame, state.Mode]]:
     """Table → what the run proposes for it, and how."""
     frames = unpack_frames(works.blobs.read(result_blob(record)))
-    if record.kind == "undo":
+    if not record.is_plan:
         return {name: (frame, "replace") for name, frame in frames.items()}
     engine = works.engine(record.engine)
     members = engine.load("outputs").member_schemas()
@@ -273,7 +273,7 @@ def replay(works: Works, record: RunRecord) -> bool:
         No result, an undo, or another version of the engine is installed.
     """
     result_blob(record)
-    engine = works.engine(record.engine) if record.kind in ("run", "edit") else None
+    engine = works.engine(record.engine) if record.is_plan else None
     if engine is None or engine.version != record.engine_version:
         installed = engine.version if engine else "-"
         raise Refused(

@@ -84,7 +84,7 @@ def import_(
     works: WorksPlace,
     source: Annotated[Path, typer.Argument(help="workbook, CSV, Parquet, folder or event log / 文件或目录")],
     layout: Annotated[
-        str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w, rcpsp, mmrcpsp / 数据格式")
+        str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w, rcpsp, mmrcpsp, msproject / 数据格式")
     ] = "auto",
     mapping: Annotated[Path | None, typer.Option(help="your own headings (JSON) / 列名映射文件")] = None,
     mode: Annotated[str, typer.Option(help="upsert or replace / 合并或替换")] = "upsert",
@@ -159,6 +159,39 @@ def undo(
     from lineshaft.faces.cli import commands
 
     commands.undo(works, accept_id, by, as_json)
+
+
+@app.command("split-order")
+def split_order(
+    works: WorksPlace,
+    order: Annotated[str, typer.Argument(help="work order / 工单")],
+    lots: Annotated[str, typer.Option(help="pieces of each lot: 4,4,2 / 各批件数")] = "",
+    into: Annotated[int | None, typer.Option(help="so many even lots / 均分批数", min=2, max=999)] = None,
+    op: Annotated[int | None, typer.Option(help="only this step / 仅拆此工序", min=1)] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="write it / 写入")] = False,
+    by: Actor = "",
+    as_json: Json = False,
+) -> None:
+    """Split an order, or one of its steps, into lots / 拆分工单或工序"""
+    from lineshaft.faces.cli import lots as commands
+
+    commands.split(works, order, lots, into, op, yes, by, as_json)
+
+
+@app.command("merge-orders")
+def merge_orders(
+    works: WorksPlace,
+    orders: Annotated[
+        list[str], typer.Argument(help="work orders of one item and route / 同物料同路线的工单")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="write it / 写入")] = False,
+    by: Actor = "",
+    as_json: Json = False,
+) -> None:
+    """Merge orders into the first of them / 合并工单"""
+    from lineshaft.faces.cli import lots as commands
+
+    commands.merge(works, orders, yes, by, as_json)
 
 
 @app.command()

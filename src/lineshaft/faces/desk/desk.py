@@ -343,7 +343,7 @@ class Desk:
                 now[name] == digest["after"] for name, digest in accept.tables.items()
             ):
                 record = self.works.run(accept.run_id)
-                if record.kind != "undo" and record.engine == engine:
+                if record.is_plan and record.engine == engine:
                     return record
         return None
 

@@ -219,7 +219,7 @@ def run_out(here: Seat, record: RunRecord) -> tuple[answers.RunOut, Words]:
         data.next = (
             "The faults name the place: correct parameters here; tables are put right by people (check_data)."
         )
-    if record.status == "done" and record.kind != "undo":
+    if record.status == "done" and record.is_plan:
         result, engine = here.desk.result(record.run_id), here.engine_of(record)
         data.digest = result.digest
         data.reasons_by_code = codes(result.reasons)

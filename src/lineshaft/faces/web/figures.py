@@ -21,6 +21,7 @@ RUN_STATES = {
 STATE_MARKS = {"queued": "running", "running": "running", "done": "ok", "cancelled": "", "failed": "late"}
 KINDS = {
     "edit": Words("changed by hand", "手工调整"),
+    "tables": Words("tables changed", "改数据表"),
     "undo": Words("takes back", "撤销"),
 }
 WHAT_IF = Words("what-if", "试算")

@@ -88,7 +88,7 @@ def compare(view: WorksView, first: str = "", second: str = "") -> Response:
     ticked = view.request.query_params.getlist("run")
     if len(ticked) == 2:
         return go(urls.with_query(f"/w/{view.works_id}/compare", {"first": ticked[1], "second": ticked[0]}))
-    done = [record for record in desk.runs() if record.status == "done" and record.kind != "undo"]
+    done = [record for record in desk.runs() if record.status == "done" and record.is_plan]
     if not (first and second):
         return view.page(
             "compare.html", "runs", runs=done, pairs=None, records=(), first=first, second=second

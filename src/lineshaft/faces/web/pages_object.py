@@ -96,7 +96,7 @@ def search(view: WorksView, q: str = "") -> Response:
 def _reasons(view: View, table: str, key: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Why the object stands as it does, by the run in force of each engine, else by its newest run."""
     found = []
-    records = [record for record in view.desk.runs() if record.status == "done" and record.kind != "undo"]
+    records = [record for record in view.desk.runs() if record.status == "done" and record.is_plan]
     for engine in view.desk.engines():
         newest = next((record for record in records if record.engine == engine.name), None)
         record = view.desk.in_force(engine.name) or newest

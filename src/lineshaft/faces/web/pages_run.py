@@ -134,7 +134,7 @@ def run(view: WorksView, run: str) -> Response:
         "accept": next((one for one in desk.accepts() if one.run_id == run and not one.undone), None),
         "params": _said_params(view, record, engine),
     }
-    if record.result_blob is None or record.kind == "undo":
+    if record.result_blob is None or not record.is_plan:
         return view.page(
             "run.html", rail.wing_of(engine), reasons=None, tables=[], warnings=[], views=[], **content
         )
@@ -253,7 +253,7 @@ def _tables(view: View, result: Any) -> list[dict[str, Any]]:
 
 def _said_params(view: View, record: RunRecord, engine: Engine) -> list[tuple[str, str]]:
     """Parameters and limits as they were given."""
-    if record.kind == "undo":
+    if not record.is_plan:
         return [(name, str(value)) for name, value in record.params.items()]
     typed = _as_typed(record)
     fields = forms.parameter_fields(engine, typed, [], view.speech) + forms.limit_fields(
