@@ -24,3 +24,23 @@ ENGINE = Engine(
         "doi:10.1016/j.ejor.2010.07.037 (Mati, Dauzère-Pérès and Lahlou 2011, regular criteria)",
     ),
 )
+
+STUDIES = "lineshaft.make.schedule.studies"
+IN_SHOP = {
+    "version": 1,
+    "inputs": "lineshaft.make.schedule.tables:ShopBook",
+    "words": f"{STUDIES}.words:WORDS",
+    "example": f"{STUDIES}.example:example",
+}
+
+RISK = Engine(
+    name="make.risk",
+    title=("Risk of the plan", "计划风险模拟"),
+    outputs=f"{STUDIES}.tables:RiskPlan",
+    params=f"{STUDIES}.risk:RiskParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve=f"{STUDIES}.risk:solve",
+    check=f"{STUDIES}.checks:check_risk",
+    sources=("doi:10.1016/j.ejor.2007.06.035 (Van de Vonder and others 2008, robust schedules)",),
+    **IN_SHOP,
+)

@@ -55,7 +55,7 @@ def resource_plan(compiled: Compiled, timetable: Timetable) -> pl.DataFrame:
     steps = compiled.ops[np.repeat(np.arange(shop.n_ops), held)]
     return steps.with_columns(
         demand_no=compiled.demands["demand_no"].gather(np.repeat(demand, quantity)),
-        unit_no=pl.Series(ranges(np.ones(len(quantity), dtype=np.int64), quantity), dtype=pl.Int64),
+        unit_no=pl.Series(ranges(compiled.demands["unit_no"].to_numpy()[demand], quantity), dtype=pl.Int64),
         resource_id=compiled.lanes["resource_id"].gather(timetable.lane),
         place_no=compiled.lanes["place_no"].gather(timetable.lane),
     )

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import priority, tabu
+from lineshaft.make.schedule.search import late, priority, tabu
 from lineshaft.make.schedule.search.exact import prove, suits
 from lineshaft.make.schedule.search.score import better, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
@@ -15,6 +15,7 @@ from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
+SHIFTS_TIMES_OPS, MOST_SHIFTS = 20_000_000, 10_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 
@@ -23,8 +24,9 @@ class Rounds:
     """A search in rounds of equal work; `best` with its `figures` never gets worse, `proven` never weaker.
 
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
-    before. Tabu search takes the others while the makespan leads and is not proven, priority search those of every
-    other goal; in big shops and with several levels they take turns.
+    before. Tabu search takes the others while the makespan leads and is not proven; for every other goal priority
+    search and the search of late orders take turns, the latter alone in big shops. In big shops and with several
+    levels all of them take turns.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ class Rounds:
     seed
         Of all random choices.
     workers
-        One or two. Tabu search has two islands whatever it is; priority search has as many searches as workers.
+        One or two. Tabu search has two islands whatever it is; the others have as many searches as workers.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Rounds:
         self.done = 0
         self.tabu: tabu.Search | None = None
         self.priorities: list[priority.State] = []
+        self.lates: list[late.State] = []
 
     @property
     def leader_proven(self) -> bool:
@@ -64,6 +67,8 @@ class Rounds:
                 return False
         elif self._for_tabu(number):
             self._tabu()
+        elif self._for_late(number):
+            self._late()
         else:
             self._priority()
         self.done += 1
@@ -73,6 +78,22 @@ class Rounds:
         if not self.alone or self.leading != "makespan_s" or self.leader_proven:
             return False
         return self.only_tabu or number % 2 == 1
+
+    def _for_late(self, number: int) -> bool:
+        return self.shop.n_ops > BIG_OPS or number % 4 in (0, 3)
+
+    def _late(self) -> None:
+        shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
+        with ThreadPoolExecutor(self.workers) as pool:
+            if not self.lates:
+                shop, goal, best = self.shop, self.goal, self.best
+                self.lates = list(pool.map(lambda seed: late.start(shop, goal, best, seed), self._seeds()))
+            list(pool.map(lambda state: late.step(state, shifts), self.lates))
+        for state in self.lates:
+            self.take(state.best)
+
+    def _seeds(self) -> list[int]:
+        return np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
 
     def _tabu(self) -> None:
         if self.tabu is None:
@@ -84,9 +105,10 @@ class Rounds:
         trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.priorities:
-                seeds = np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
                 shop, goal, best = self.shop, self.goal, self.best
-                self.priorities = list(pool.map(lambda seed: priority.start(shop, goal, best, seed), seeds))
+                self.priorities = list(
+                    pool.map(lambda seed: priority.start(shop, goal, best, seed), self._seeds())
+                )
             list(pool.map(lambda state: priority.step(state, trials), self.priorities))
         for state in self.priorities:
             self.take(state.best[0])
@@ -97,7 +119,7 @@ class Rounds:
         if not proof.complete:
             return False
         if proof.timetable is not None and self.take(proof.timetable):
-            self.tabu, self.priorities = None, []
+            self.tabu, self.priorities, self.lates = None, [], []
         bound_s = max(getattr(self.proven, self.leading), proof.bound_s)
         self.proven = replace(self.proven, **{self.leading: bound_s})
         return True

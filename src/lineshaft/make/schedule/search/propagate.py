@@ -1,0 +1,476 @@
+"""Sequences of a plan that change by one step at a time, and what such a change does to every order.
+
+A plan is, per step, a mode with its lanes and, per lane, a sequence. Every step starts as early as its predecessors,
+its lanes and its calendar allow (a semi-active timetable). When a step has moved, only what its change reaches is
+computed again, in a topological order that is repaired on the way; a change that is not wanted is taken back.
+
+Sources: Balas 1969 (disjunctive graph); Pearce and Kelly 2007, doi:10.1145/1187436.1210590 (repair of a topological
+order); Mati, Dauzère-Pérès and Lahlou 2011, doi:10.1016/j.ejor.2011.01.030 (any regular measure of the orders).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from lineshaft.make.schedule.dispatch.deck import (
+    FAMILY,
+    FIRST_PRED,
+    FIRST_SLOT,
+    FIRST_SUCC,
+    FIXED,
+    KIND,
+    LAG_MAX_S,
+    LAG_S,
+    LAST,
+    OP,
+    ORDER,
+    PAUSABLE,
+    SET_FOR,
+    WORK_S,
+    Deck,
+)
+from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, run, setup_between
+from lineshaft.make.schedule.search.score import COUNTS, DUE_S, NEVER_DONE, RELEASED_S, WEIGHT
+from lineshaft.make.schedule.shop import END_START, Ints
+
+Table = NDArray[np.int64]
+# Columns of Plan.job (START, END, MODE as in `deck`), .held, .done, .log; rows of .now
+START, END, MODE, OPEN, RANK, MARK = range(6)
+LANE, PLACE, AFTER = range(3)
+ENDED, TOUCHED = range(2)
+WHO, FROM, UNTIL = range(3)
+MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, LOGGED, ENDINGS = range(7)
+FIRST_MOVED, LAST_MOVED, STAMP, OLD_MODE, OLD_OPEN, OLD_SPAN = range(7, 13)
+
+
+class Field(NamedTuple):
+    """What a search does not change.
+
+    `release_s` per step (with what keeps greatest lags); `holder`, `free_s` per slot: its step and, of fixed work,
+    when its lane is free again; `base[l]` the room for the sequence of lane l; `last_op[last_ptr[o]:…]` the last steps
+    of order o; `orders` as `score.order_rows`; `outer` the steps that no other outlasts; `tight`: there are greatest lags.
+    """
+
+    deck: Deck
+    release_s: Ints
+    holder: Ints
+    free_s: Ints
+    base: Ints
+    last_ptr: Ints
+    last_op: Ints
+    orders: Table
+    outer: Ints
+    tight: bool
+
+
+class Plan(NamedTuple):
+    """A plan under change.
+
+    `job[v]`: START, END, MODE, calendar (OPEN), RANK in `order` (a topological order), MARK. `held[slot]`: LANE (-1: not
+    used) and PLACE on it. `seq[base[l] + place]`: the slot there; `size[l]` how many. `done[o]`: end of an order.
+    `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again. `log`, `endings`: times and ends of orders
+    before the change; `moved`: the stretch of `order` before it; `old[k]`: lane and place before it.
+    """
+
+    job: Table
+    held: Table
+    seq: Ints
+    size: Ints
+    order: Ints
+    done: Table
+    now: Ints
+    waiting: NDArray[np.bool_]
+    log: Table
+    endings: Table
+    moved: Ints
+    old: Table
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def lane_ready(f, p, lane, place, family):
+    """When `lane` is free and set up for `family` at `place` (s)."""
+    d = f.deck
+    free_s, before = 0, d.lane[lane, SET_FOR]
+    if place > 0:
+        slot = p.seq[f.base[lane] + place - 1]
+        u = f.holder[slot]
+        free_s, before = f.free_s[slot] if d.op[u, FIXED] else p.job[u, END], d.op[u, FAMILY]
+    return after_setup(d, lane, free_s, before, family)
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def work_ready(f, p, v):
+    """When release and predecessors let v start (s)."""
+    d = f.deck
+    ready_s = f.release_s[v]
+    for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+        u = d.pred[a, OP]
+        since_s = p.job[u, END] if d.pred[a, KIND] == END_START else p.job[u, START]
+        ready_s = max(ready_s, since_s + d.pred[a, LAG_S])
+    return ready_s
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def timed(f, p, v):
+    """Earliest (start, end) of v in s."""
+    d = f.deck
+    ready_s = work_ready(f, p, v)
+    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        lane = p.held[slot, LANE]
+        if lane < 0:
+            break
+        ready_s = max(ready_s, lane_ready(f, p, lane, p.held[slot, PLACE], d.op[v, FAMILY]))
+    return run(d, p.job[v, OPEN], ready_s, d.mode[p.job[v, MODE], WORK_S], d.op[v, PAUSABLE])
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def follower(f, p, slot):
+    """The step after a slot on its lane; -1 where there is none."""
+    lane = p.held[slot, LANE]
+    if lane < 0 or p.held[slot, PLACE] + 1 >= p.size[lane]:
+        return -1
+    return f.holder[p.seq[f.base[lane] + p.held[slot, PLACE] + 1]]
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def holds(f, p, v, start_s, end_s):
+    """True when v at these times runs into no fixed work and exceeds no greatest lag."""
+    d = f.deck
+    if end_s >= NEVER:
+        return False
+    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        w = follower(f, p, slot)
+        if w >= 0 and d.op[w, FIXED]:
+            lane = p.held[slot, LANE]
+            if after_setup(d, lane, end_s, d.op[v, FAMILY], d.op[w, FAMILY]) > p.job[w, START]:
+                return False
+    if f.tight:
+        for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+            u = d.pred[a, OP]
+            since_s = p.job[u, END] if d.pred[a, KIND] == END_START else p.job[u, START]
+            if start_s - since_s > d.pred[a, LAG_MAX_S]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def everything(f, p):
+    """Time all steps anew in their order and count the figures; True when the plan holds."""
+    d = f.deck
+    sound = True
+    for v in p.order:
+        if not d.op[v, FIXED]:
+            p.job[v, START], p.job[v, END] = timed(f, p, v)
+            sound &= holds(f, p, v, p.job[v, START], p.job[v, END])
+    for order in range(len(p.done)):
+        p.done[order, ENDED] = ended(f, p, order)
+    p.now[MAKESPAN], p.now[TARDINESS], p.now[FLOW] = last_end(f, p), 0, 0
+    for order in range(len(p.done)):
+        count(f, p, order, 1)
+    return sound
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def last_end(f, p):
+    """The makespan (s)."""
+    end_s = 0
+    for v in f.outer:
+        end_s = max(end_s, p.job[v, END])
+    return end_s
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def ended(f, p, order):
+    """When all last steps of an order have ended (s)."""
+    end_s = NEVER_DONE
+    for i in range(f.last_ptr[order], f.last_ptr[order + 1]):
+        end_s = max(end_s, p.job[f.last_op[i], END])
+    return end_s
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def count(f, p, order, sign):
+    """Add (or take away) an order's share of tardiness and flow time."""
+    end_s = p.done[order, ENDED]
+    if f.orders[order, COUNTS] and end_s > NEVER_DONE:
+        p.now[TARDINESS] += sign * f.orders[order, WEIGHT] * max(0, end_s - f.orders[order, DUE_S])
+        p.now[FLOW] += sign * (end_s - f.orders[order, RELEASED_S])
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def place_at(f, p, lane, t_s):
+    """The first place on `lane` whose step starts at `t_s` or later."""
+    low, high = 0, p.size[lane]
+    while low < high:
+        middle = (low + high) >> 1
+        if p.job[f.holder[p.seq[f.base[lane] + middle]], START] < t_s:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def changeover(f, p, lane, place, sign):
+    """Add (or take away) the setups before and after what is at `place` of `lane`, against those without it."""
+    d = f.deck
+    first = f.base[lane]
+    before = d.lane[lane, SET_FOR] if place == 0 else d.op[f.holder[p.seq[first + place - 1]], FAMILY]
+    mine = d.op[f.holder[p.seq[first + place]], FAMILY]
+    more_s = setup_between(d, lane, before, mine)
+    if place + 1 < p.size[lane]:
+        later = d.op[f.holder[p.seq[first + place + 1]], FAMILY]
+        more_s += setup_between(d, lane, mine, later) - setup_between(d, lane, before, later)
+    p.now[SETUP] += sign * more_s
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def wait(f, p, v):
+    """Have v timed again."""
+    rank = p.job[v, RANK]
+    if not f.deck.op[v, FIXED] and not p.waiting[rank]:
+        p.waiting[rank] = True
+        p.now[WAITING] += 1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def take_off(f, p, v):
+    """Take v off its lanes (times and order stay as they are)."""
+    d = f.deck
+    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        lane, place = p.held[slot, LANE], p.held[slot, PLACE]
+        if lane < 0:
+            break
+        changeover(f, p, lane, place, -1)
+        p.size[lane] -= 1
+        for i in range(place, p.size[lane]):
+            other = p.seq[f.base[lane] + i + 1]
+            p.seq[f.base[lane] + i] = other
+            p.held[other, PLACE] = i
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def put_on(f, p, slot, lane, place):
+    """Put a slot on a lane (times and order stay as they are)."""
+    for i in range(p.size[lane], place, -1):
+        other = p.seq[f.base[lane] + i - 1]
+        p.seq[f.base[lane] + i] = other
+        p.held[other, PLACE] = i
+    p.size[lane] += 1
+    p.seq[f.base[lane] + place] = slot
+    p.held[slot, LANE], p.held[slot, PLACE] = lane, place
+    changeover(f, p, lane, place, 1)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def propagate(f, p):
+    """Time again what waits for it and all that this changes; False when the plan no longer holds."""
+    d = f.deck
+    rank = 0
+    while p.now[WAITING] > 0:
+        while not p.waiting[rank]:
+            rank += 1
+        p.waiting[rank] = False
+        p.now[WAITING] -= 1
+        v = p.order[rank]
+        start_s, end_s = timed(f, p, v)
+        if not holds(f, p, v, start_s, end_s):
+            forget(p, rank)
+            return False
+        if start_s == p.job[v, START] and end_s == p.job[v, END]:
+            continue
+        row = p.now[LOGGED]
+        p.log[row, WHO], p.log[row, FROM], p.log[row, UNTIL] = v, p.job[v, START], p.job[v, END]
+        p.now[LOGGED] += 1
+        p.job[v, START], p.job[v, END] = start_s, end_s
+        for a in range(d.op[v, FIRST_SUCC], d.op[v + 1, FIRST_SUCC]):
+            wait(f, p, d.succ[a])
+        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+            w = follower(f, p, slot)
+            if w >= 0:
+                wait(f, p, w)
+        if d.op[v, LAST]:
+            touch(p, d.op[v, ORDER])
+    return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def forget(p, rank):
+    """Nothing waits any more; what did is at `rank` or later."""
+    while p.now[WAITING] > 0:
+        p.now[WAITING] -= p.waiting[rank]
+        p.waiting[rank] = False
+        rank += 1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def touch(p, order):
+    """Note that the end of an order may have changed."""
+    if p.done[order, TOUCHED] != p.now[STAMP]:
+        p.done[order, TOUCHED] = p.now[STAMP]
+        row = p.now[ENDINGS]
+        p.endings[row, WHO], p.endings[row, UNTIL] = order, p.done[order, ENDED]
+        p.now[ENDINGS] += 1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def settle(f, p):
+    """Bring the figures up to date after `propagate`."""
+    for i in range(p.now[ENDINGS]):
+        order = p.endings[i, WHO]
+        count(f, p, order, -1)
+        p.done[order, ENDED] = ended(f, p, order)
+        count(f, p, order, 1)
+    p.now[MAKESPAN] = last_end(f, p)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def between(f, p, v):
+    """Ranks of the last step just before v and of the first just after it."""
+    d = f.deck
+    low, high = -1, len(p.order)
+    for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+        low = max(low, p.job[d.pred[a, OP], RANK])
+    for a in range(d.op[v, FIRST_SUCC], d.op[v + 1, FIRST_SUCC]):
+        if not d.op[d.succ[a], FIXED]:
+            high = min(high, p.job[d.succ[a], RANK])
+    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        lane = p.held[slot, LANE]
+        if lane >= 0 and p.held[slot, PLACE] > 0:
+            low = max(low, p.job[f.holder[p.seq[f.base[lane] + p.held[slot, PLACE] - 1]], RANK])
+        w = follower(f, p, slot)
+        if w >= 0:
+            high = min(high, p.job[w, RANK])
+    return low, high
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def mark_after(f, p, x, stamp):
+    """Mark what comes just after x."""
+    d = f.deck
+    for a in range(d.op[x, FIRST_SUCC], d.op[x + 1, FIRST_SUCC]):
+        if not d.op[d.succ[a], FIXED]:
+            p.job[d.succ[a], MARK] = stamp
+    for slot in range(d.op[x, FIRST_SLOT], d.op[x + 1, FIRST_SLOT]):
+        w = follower(f, p, slot)
+        if w >= 0:
+            p.job[w, MARK] = stamp
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def reorder(f, p, v):
+    """Repair the order after v has moved; False, with the order as it was, when the move made a cycle."""
+    low, high = between(f, p, v)
+    rank = p.job[v, RANK]
+    if low < rank < high:
+        return True
+    first, last = min(high, rank), max(low, rank)
+    stamp = p.now[STAMP]
+    if low > high:
+        p.job[v, MARK] = 0
+        mark_after(f, p, v, stamp)
+        for i in range(high, last + 1):
+            if p.job[p.order[i], MARK] == stamp and p.order[i] != v:
+                mark_after(f, p, p.order[i], stamp)
+        if p.job[v, MARK] == stamp:
+            return False
+    p.now[FIRST_MOVED], p.now[LAST_MOVED] = first, last
+    for i in range(first, last + 1):
+        p.moved[i] = p.order[i]
+    at = first
+    for i in range(first, last + 1):
+        x = p.moved[i]
+        if x != v and not goes_after(p, x, low, high, rank, stamp):
+            rank_as(p, x, at)
+            at += 1
+    rank_as(p, v, at)
+    for i in range(first, last + 1):
+        x = p.moved[i]
+        if x != v and goes_after(p, x, low, high, rank, stamp):
+            at += 1
+            rank_as(p, x, at)
+    return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def goes_after(p, x, low, high, rank, stamp):
+    """True when x, between, comes after the step that has moved from `rank`."""
+    return p.job[x, MARK] == stamp if low > high else high <= rank
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def rank_as(p, v, rank):
+    """Give v its place in the order."""
+    p.order[rank] = v
+    p.job[v, RANK] = rank
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def lift(f, p, v):
+    """Begin a change: take v off its lanes, having noted where it was."""
+    first = f.deck.op[v, FIRST_SLOT]
+    slots = f.deck.op[v + 1, FIRST_SLOT] - first
+    for k in range(slots):
+        p.old[k, LANE], p.old[k, PLACE] = p.held[first + k, LANE], p.held[first + k, PLACE]
+        p.old[k, AFTER] = follower(f, p, first + k)
+    p.now[OLD_MODE], p.now[OLD_OPEN], p.now[OLD_SPAN] = p.job[v, MODE], p.job[v, OPEN], p.now[MAKESPAN]
+    p.now[STAMP] += 1
+    p.now[WAITING] = p.now[LOGGED] = p.now[ENDINGS] = 0
+    p.now[FIRST_MOVED], p.now[LAST_MOVED] = 0, -1
+    take_off(f, p, v)
+    for k in range(slots):
+        p.held[first + k, LANE] = -1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def drop(f, p, v, mode, calendar, team, t_s):
+    """Put v, lifted, on the lanes of `team` before all that starts there at `t_s` or later, and time everything anew.
+
+    False when that cannot be. Either way `take_back` undoes it.
+    """
+    d = f.deck
+    first = d.op[v, FIRST_SLOT]
+    slots = d.op[v + 1, FIRST_SLOT] - first
+    p.job[v, MODE], p.job[v, OPEN] = mode, calendar
+    for k in range(slots):
+        if team[k] >= 0:
+            put_on(f, p, first + k, team[k], place_at(f, p, team[k], t_s))
+    if not reorder(f, p, v):
+        return False
+    wait(f, p, v)
+    for k in range(slots):
+        if p.old[k, AFTER] >= 0:
+            wait(f, p, p.old[k, AFTER])
+        w = follower(f, p, first + k)
+        if w >= 0:
+            wait(f, p, w)
+    if not propagate(f, p):
+        return False
+    settle(f, p)
+    return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def take_back(f, p, v):
+    """Undo the change since `lift`."""
+    for i in range(p.now[LOGGED]):
+        p.job[p.log[i, WHO], START], p.job[p.log[i, WHO], END] = p.log[i, FROM], p.log[i, UNTIL]
+    for i in range(p.now[ENDINGS]):
+        order = p.endings[i, WHO]
+        count(f, p, order, -1)
+        p.done[order, ENDED] = p.endings[i, UNTIL]
+        count(f, p, order, 1)
+    for i in range(p.now[FIRST_MOVED], p.now[LAST_MOVED] + 1):
+        rank_as(p, p.moved[i], i)
+    take_off(f, p, v)
+    p.job[v, MODE], p.job[v, OPEN], p.now[MAKESPAN] = p.now[OLD_MODE], p.now[OLD_OPEN], p.now[OLD_SPAN]
+    first = f.deck.op[v, FIRST_SLOT]
+    for k in range(f.deck.op[v + 1, FIRST_SLOT] - first):
+        if p.old[k, LANE] < 0:
+            p.held[first + k, LANE] = -1
+        else:
+            put_on(f, p, first + k, p.old[k, LANE], p.old[k, PLACE])

@@ -1,0 +1,65 @@
+"""Independent checks of the studies: plain loops over rows, nothing shared with what made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from lineshaft.core import Checked
+from lineshaft.make.schedule.checks.check import plan_start_s
+from lineshaft.make.schedule.checks.hours import rows, to_s
+from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.studies.risk import RiskParams
+from lineshaft.make.schedule.studies.tables import RiskPlan
+from lineshaft.make.schedule.tables import ShopBook
+
+EPS = 1e-9
+
+
+def check_risk(book: ShopBook, plan: RiskPlan, params: RiskParams) -> Checked:
+    """Every planned order once, quantiles in order and in line with the probabilities, buffers that do what they say."""
+    told = {row["order_id"]: row for row in rows(plan.order_risk)}
+    start_s = plan_start_s(book, ScheduleParams(start=params.start))
+    finish = {row["percent"]: to_s(row["end"]) - start_s for row in rows(plan.plan_risk)}
+    dated = [row["on_time_pct"] for row in told.values() if row["due"]]
+    kpis = {
+        "on_time_pct": sum(dated) / len(dated) if dated else 100.0,
+        "late_orders": sum(100 - pct for pct in dated) / 100,
+        "finish_p50_min": finish.get(50, 0) / 60,
+        "finish_p95_min": finish.get(95, 0) / 60,
+    }
+    faults = [*risk_faults(book, told), *buffer_faults(plan, told, params)]
+    return Checked(tuple(faults), kpis)
+
+
+def risk_faults(book: ShopBook, told: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """Rows of orders against the plan in force and against themselves."""
+    planned: dict[str, datetime] = {}
+    for row in rows(book.previous):
+        planned[row["order_id"]] = max(row["end"], planned.get(row["order_id"], row["end"]))
+    due = {row["order_id"]: row["due"] for row in rows(book.work_orders)}
+    for order_id in planned.keys() - told.keys():
+        yield f"{order_id}: is planned and has no line"
+    for order_id, row in told.items():
+        if row["planned_end"] != planned.get(order_id) or row["due"] != due[order_id]:
+            yield f"{order_id}: is planned to end {planned.get(order_id)} and due {due[order_id]}"
+        if not row["p50_end"] <= row["p80_end"] <= row["p95_end"]:
+            yield f"{order_id}: its ends are not in order"
+        if (row["on_time_pct"] is None) != (row["due"] is None):
+            yield f"{order_id}: an on-time probability goes with a due date"
+        for percent in (50, 80, 95) if row["due"] else ():
+            if (row[f"p{percent}_end"] <= row["due"]) != (row["on_time_pct"] >= percent - EPS):
+                yield f"{order_id}: on time in {row['on_time_pct']} %, but {percent} % end {row[f'p{percent}_end']}"
+
+
+def buffer_faults(plan: RiskPlan, told: dict[str, dict[str, Any]], params: RiskParams) -> Iterator[str]:
+    """A buffer belongs to an order below the service level and lifts it there."""
+    for row in rows(plan.order_buffer):
+        before = told[row["order_id"]]["on_time_pct"]
+        if before is None or abs(before - row["on_time_pct"]) > EPS or before >= params.service_pct:
+            yield f"{row['order_id']}: is on time in {before} %, its buffer says {row['on_time_pct']} %"
+        if row["buffered_pct"] < params.service_pct - EPS:
+            yield f"{row['order_id']}: its buffer lifts it to {row['buffered_pct']} % only"
+        if abs(row["gain_pct"] - (row["buffered_pct"] - row["on_time_pct"])) > EPS:
+            yield f"{row['order_id']}: its gain is not the difference"

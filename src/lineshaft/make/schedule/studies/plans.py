@@ -1,0 +1,73 @@
+"""A plan in force for studies: laid out, read, and as a shop in which everything is decided but the time it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import polars as pl
+
+from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
+from lineshaft.make.schedule.layout.lanes import table
+from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.repair.standing import read_standing
+from lineshaft.make.schedule.shop import Ints, Shop, Timetable
+from lineshaft.make.schedule.tables import ShopBook
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The plan in force, laid out with room to run late: `locked_s`, earliest start of each step that a lock gives."""
+
+    compiled: Compiled
+    timetable: Timetable
+    locked_s: Ints
+
+
+def in_force(book: ShopBook, params: ScheduleParams, horizon_s: int | None = None) -> InForce:
+    """Lay out the book and the plan in it; a lock is a decision, not a fact: it keeps a step from starting sooner.
+
+    Raises
+    ------
+    Refused
+        Steps have no place in the plan.
+    BadInput
+        What `compile_shop` finds.
+    """
+    open_book = unlocked(book)
+    compiled = compile_shop(open_book, params, horizon_s, as_planned=True)
+    timetable = read_standing(compiled, open_book).timetable()
+    locked = table(book, "previous").filter("locked").select("order_id", "op_no", locked=True)
+    held = compiled.ops.join(locked, on=["order_id", "op_no"], how="left", maintain_order="left")["locked"]
+    return InForce(compiled, timetable, np.where(held.fill_null(False), timetable.start_s, 0))
+
+
+def unlocked(book: ShopBook) -> ShopBook:
+    """The book with no row of its plan locked."""
+    frames = {name: getattr(book, name) for name in book.member_schemas() if getattr(book, name) is not None}
+    if "previous" in frames:
+        frames["previous"] = pl.DataFrame(frames["previous"]).with_columns(locked=pl.lit(False))
+    return ShopBook.cast({name: pl.DataFrame(frame).lazy() for name, frame in frames.items()})
+
+
+def decided(shop: Shop, timetable: Timetable) -> tuple[Shop, Timetable]:
+    """The shop with one mode for each step, the one planned (mode i is step i's), and one lane for each demand."""
+    of_mode = {
+        field.name: getattr(shop, field.name)[timetable.mode]
+        for field in fields(Shop)
+        if field.name.startswith("mode_") and field.name != "mode_ptr"
+    }
+    lanes = np.arange(shop.n_lanes, dtype=np.int64)
+    steps = np.arange(shop.n_ops + 1, dtype=np.int64)
+    only = replace(
+        shop,
+        **of_mode,
+        mode_ptr=steps,
+        demand_ptr=timetable.lane_ptr,
+        demand_quantity=np.ones(len(timetable.lane), dtype=np.int64),
+        demand_pool=timetable.lane,
+        pool_ptr=np.append(lanes, shop.n_lanes),
+        pool_lane=lanes,
+        fixed_mode=steps[:-1],
+    )
+    return only, replace(timetable, mode=steps[:-1])

@@ -1,0 +1,92 @@
+"""The search of late orders: never worse, always sound, the same again, and its short cuts agree with the long way."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lineshaft.make.schedule.checks.check import check
+from lineshaft.make.schedule.dispatch.rules import best_rule
+from lineshaft.make.schedule.goal import parse_goal
+from lineshaft.make.schedule.layout.compile import compile_shop
+from lineshaft.make.schedule.plan import make_plan
+from lineshaft.make.schedule.search import late
+from lineshaft.make.schedule.search.propagate import END, LANE, MAKESPAN, SETUP, START, everything, take_back
+from lineshaft.make.schedule.search.score import better, score
+from tests.random_books import random_book, random_params
+from tests.shops import random_shop
+
+QUICK = settings(max_examples=15, deadline=None, derandomize=True)
+
+
+def crowded(seed=1, orders=12, **more):
+    shop = random_shop(seed, orders, people=6, calendars=True, families=3, **more)
+    goal = parse_goal("weighted_tardiness,mean_flow_time,makespan,setup", int(shop.order_counts.sum()))
+    return shop, goal, best_rule(shop, goal)[0]
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_what_it_finds_breaks_no_rule_and_is_never_worse(seed):
+    book, params = random_book(seed), random_params(seed)
+    compiled = compile_shop(book, params)
+    shop = compiled.shop
+    goal = parse_goal(params.objective, int(shop.order_counts.sum()))
+    first = best_rule(shop, goal)[0]
+    state = late.start(shop, goal, first, seed)
+    for _ in range(3):
+        late.step(state, 200)
+    assert check(book, make_plan(compiled, state.best), params).violations == ()
+    assert not state.rounds or not better(goal, score(shop, first), score(shop, state.best))
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_times_and_figures_after_many_moves_are_those_of_timing_everything_anew(seed):
+    state = late.start(*crowded(seed % 7), seed)
+    late.step(state, 300)
+    plan = state.plan
+    was, figures = plan.job[:, START : END + 1].copy(), plan.now[: SETUP + 1].copy()
+    assert everything(state.field, plan)
+    assert np.array_equal(was, plan.job[:, START : END + 1])
+    assert np.array_equal(figures, plan.now[: SETUP + 1])
+    kept = score(state.shop, state.best)
+    assert np.allclose(state.goal.levels @ kept.as_array(), state.room.best)
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_a_move_taken_back_leaves_no_trace(seed):
+    state = late.start(*crowded(seed % 5), seed)
+    field, plan, room = state.field, state.plan, state.room
+    for _ in range(20):
+        order = late.pick_order(field, plan, state.counted, state.earliest_s, False, room.rng)
+        many = late.trace(field, plan, order, room)
+        was = [plan.job[:, : END + 3].copy(), plan.held[:, LANE].copy(), plan.order.copy(), plan.now[: SETUP + 1].copy()]
+        moved = late.attempt(field, plan, room, many)
+        take_back(field, plan, moved if moved >= 0 else -1 - moved)
+        now = [plan.job[:, : END + 3], plan.held[:, LANE], plan.order, plan.now[: SETUP + 1]]
+        assert all(np.array_equal(a, b) for a, b in zip(was, now))
+
+
+def test_the_same_seed_and_work_give_the_same_timetable():
+    def found(seed):
+        state = late.start(*crowded(), seed)
+        for _ in range(3):
+            late.step(state, 400)
+        return state.best
+
+    one, again = found(5), found(5)
+    assert np.array_equal(one.start_s, again.start_s)
+    assert np.array_equal(one.lane, again.lane)
+
+
+@pytest.mark.parametrize("objective", ["weighted_tardiness", "mean_flow_time", "weighted_tardiness:1+setup:0.1"])
+def test_it_is_better_than_the_best_rule_in_a_crowded_shop(objective):
+    shop, _, _ = crowded(3, 40)
+    goal = parse_goal(objective, int(shop.order_counts.sum()))
+    first = best_rule(shop, goal)[0]
+    state = late.start(shop, goal, first, 1)
+    for _ in range(4):
+        late.step(state, 2_000)
+    assert better(goal, score(shop, state.best), score(shop, first))
