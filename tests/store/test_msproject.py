@@ -213,6 +213,24 @@ def test_links_of_summaries_hold_for_what_is_beneath_them(tmp_path):
     assert "from the start of a summary task" in said
 
 
+def test_the_end_of_a_summary_waits_for_steps_that_only_started_together(tmp_path):
+    frames, _ = read(
+        tmp_path,
+        project(
+            task(1, "A", Summary=1),
+            task(2, "long", level=2, hours=80),
+            task(3, "short", link(2, 3), level=2, hours=1),
+            task(4, "after", link(1)),
+        ),
+    )
+    assert links(frames) == {
+        ("1 A", 20, "1 A", 10): ("start_start", 0),
+        ("1 A", 30, "1 A", 10): ("end_start", 0),
+        ("1 A", 30, "1 A", 20): ("end_start", 0),
+        ("Crane 7", 10, "1 A", 30): ("end_start", 0),
+    }
+
+
 # --- constraints and progress
 
 
@@ -439,6 +457,8 @@ BROKEN = {
     "no tasks": (project(), "no_tasks"),
     "a duration": (project(task(1, "a").replace("PT8H0M0S", "8 hours")), "dtype"),
     "a date": (project(task(1, "a", Deadline="soon")), "dtype"),
+    "a far date": (project(task(1, "a", Deadline="9999-12-31T00:00:00")), "dtype"),
+    "a long number": (project(task(1, "a").replace("PT8H", f"PT{'9' * 5_000}H")), "dtype"),
     "a number": (project(task("x", "a")), "dtype"),
 }
 

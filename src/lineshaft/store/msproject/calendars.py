@@ -14,7 +14,7 @@ USUAL: Spans = ((480, 720), (780, 1_020))
 """Project's own standard: 8–12 and 13–17 from Monday to Friday."""
 
 DAILY, WEEKLY = (0, 1, 7, 9), 6
-FAR_DAYS = 4_000
+FAR_DAYS, DEEPEST = 4_000, 20
 
 
 class Week:
@@ -39,7 +39,7 @@ def weeks(
     def make(uid: int, above: frozenset[int] = frozenset()) -> Week:
         if uid in made:
             return made[uid]
-        if uid not in calendars or uid in above:
+        if uid not in calendars or uid in above or len(above) > DEEPEST:
             return Week({day: USUAL if day < 6 else () for day in range(1, 8)}, {})
         node = calendars[uid]
         base = make(node.whole("BaseCalendarUID", -1), above | {uid})

@@ -9,6 +9,8 @@ from lineshaft.store.msproject.xml import Project, Task
 
 MUST_FINISH, NOT_AFTER = 3, 7
 
+CARRIED = ("end_start", "start_start", "end_end")
+
 Step = tuple[str, int]
 
 
@@ -76,7 +78,7 @@ def follows_on(order: Order, task: Task) -> bool:
     if due_of(task):
         return False
     before = {step.uid for step in order.steps}
-    return not before or any(link.before in before and link.kind != "start_end" for link in task.links)
+    return not before or any(link.before in before and link.kind in CARRIED for link in task.links)
 
 
 def ends_asked_for(orders: list[Order], tasks: list[Task]) -> set[int]:

@@ -34,6 +34,7 @@ CONSTRAINTS = {
     6: "finish no earlier than / 不得早于…完成",
     7: "finish no later than / 不得晚于…完成",
 }
+ENDS = ("end_start", "end_end")
 PERCENT_PIECES = 100
 
 
@@ -151,8 +152,11 @@ def link_rows(
             for later in laters if whole else [steps[task.uid]]:
                 if found.setdefault((later, earlier), (link.kind, lag_s)) != (link.kind, lag_s):
                     notes.add("second", said)
-    for later, earlier in closings(orders, set(found)):
-        found.setdefault((later, earlier), ("end_start", 0))
+    passed = {
+        earlier for (later, earlier), (kind, _) in found.items() if later[0] == earlier[0] and kind in ENDS
+    }
+    for arc in closings(orders, passed):
+        found.setdefault(arc, ("end_start", 0))
     rows["segment_dependency"] += [
         (*later, *earlier, kind, lag_s, None) for (later, earlier), (kind, lag_s) in found.items()
     ]
@@ -175,13 +179,16 @@ def places(orders: list[Order]) -> tuple[dict[int, Step], dict[int, Step], dict[
     return steps, ends, below
 
 
-def closings(orders: list[Order], arcs: set[tuple[Step, Step]]) -> Iterator[tuple[Step, Step]]:
-    """(last step of a summary's order, step it waits for): ends of its own branches, and parts with a due date."""
+def closings(orders: list[Order], passed: set[Step]) -> Iterator[tuple[Step, Step]]:
+    """(last step of a summary's order, step it waits for): ends of its own branches, and parts with a due date.
+
+    Those in `passed` have ended when another step of their order has.
+    """
     for order in orders:
         if order.closes:
             for number in range(len(order.steps)):
                 step = (order.order_id, order.op_no(number))
-                if not any(before == step and later[0] == order.order_id for later, before in arcs):
+                if step not in passed:
                     yield order.last, step
         if order.above and order.above.closes and order.due:
             own = [(order.order_id, order.op_no(number)) for number in range(len(order.steps))]

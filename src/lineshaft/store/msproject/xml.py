@@ -19,6 +19,7 @@ from xml.parsers import expat
 from lineshaft.core.errors import Fault, Words
 from lineshaft.store.guard import check_size, file_fault
 from lineshaft.store.xes import limited, unpacked
+from lineshaft.tables.columns import EARLIEST, LATEST
 
 NOT_READ = {"TimephasedData", "Baseline", "ExtendedAttribute", "ExtendedAttributes", "OutlineCodes", "Rates"}
 """Parts that can fill most of a file and say nothing of the plan to come."""
@@ -26,7 +27,7 @@ NOT_READ = {"TimephasedData", "Baseline", "ExtendedAttribute", "ExtendedAttribut
 LINKS = {0: "end_end", 1: "end_start", 2: "start_end", 3: "start_start"}
 ELAPSED = {4, 6, 8, 10, 12, 20, 36, 38, 40, 42, 44, 52}
 PERCENT = {19, 20, 51, 52}
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?)?")
+_DURATION = re.compile(r"P(?:(\d{1,5})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?")
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,14 @@ class Node:
         if text in ("", "NA"):
             return None
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=None)
+            when = datetime.fromisoformat(text).replace(tzinfo=None)
+            if EARLIEST.year <= when.year <= LATEST.year:
+                return when
         except ValueError:
-            self._wrong(
-                tag, text, "must be a time such as 2026-03-02T08:00:00", "须为 2026-03-02T08:00:00 之类的时间"
-            )
-            return None
+            pass
+        en = "must be a time such as 2026-03-02T08:00:00"
+        self._wrong(tag, text, en, "须为 2026-03-02T08:00:00 之类的时间")
+        return None
 
     def _wrong(self, tag: str, text: str, en: str, zh: str) -> None:
         name = self.text("Name") or self.text("UID")
