@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 from saw import ENGINE, SAW
 
+from lineshaft.store.changes import change
+
 LIMITS = {"limits": {"work_limit": 5}}
 
 
@@ -119,3 +121,24 @@ def test_without_a_board_or_a_plan_to_edit_the_answer_says_so(as_):
     assert ask.get(f"{SAW}/boards/toy.cutting", 404)["zh"] == "toy.cutting 没有看板。"
     change = {"table": "cuts", "key": ["A"], "values": {"bar_no": 2}}
     assert ask.post(f"{ENGINE}/edit", {"changes": [change]}, 409)["zh"] == "并非所有工件都在方案中。"
+
+
+def test_changed_tables_are_a_run_that_is_no_plan(as_, site):
+    works = site.open_works("saw")
+    fewer = {"what": "fewer"}
+    change(
+        works,
+        works.engine("toy.cutting"),
+        lambda tables: {"piece": tables["piece"].head(2)},
+        ("piece",),
+        "boss",
+        fewer,
+    )
+    ask = as_("manager")
+    assert (ask.get(f"{SAW}/runs/r1")["kind"], ask.get(f"{SAW}/runs/r1")["accept"]) == ("tables", "a1")
+    assert ask.get(f"{SAW}/runs/r1/preview")["tables"]["piece"]["changed"] == 0
+    for part in ("tables", "reasons", "file"):
+        assert "预览" in ask.get(f"{SAW}/runs/r1/{part}", 409)["zh"]
+    assert ask.get(f"{SAW}/tables/piece/rows")["total"] == 2
+    assert ask.post(f"{SAW}/accepts/a1/undo") == {"accept": "a1", "proposal": None}
+    assert ask.get(f"{SAW}/tables/piece/rows")["total"] > 2

@@ -85,3 +85,11 @@ def test_a_change_that_breaks_a_rule_leaves_nothing_behind(works, call):
     assert_frame_equal(works.read("work_order"), before)
     assert works.runs() == []
     assert works.accepts() == []
+
+
+def test_what_no_engine_made_is_not_read_as_an_engine_s(works):
+    change(works, TOY, doubled, READS, "li", {})
+    for read in (works.result, works.inputs, works.replay):
+        with pytest.raises(Refused):
+            read("r1")
+    assert works.preview("r1").counts["work_order"]["changed"] == 0

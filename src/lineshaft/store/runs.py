@@ -158,7 +158,14 @@ def compute(works: Works, record: RunRecord, run: Run) -> Result[Any]:
 
 
 def inputs(works: Works, record: RunRecord) -> Frames:
-    """What a run read, by input member of its engine; an edit also reads the plan of its basis."""
+    """What a run read, by input member of its engine; an edit also reads the plan of its basis.
+
+    Raises
+    ------
+    Refused
+        The run is no plan.
+    """
+    refuse_no_plan(record)
     with works.database.reading() as connection:
         frames = {
             name: versions.version(works, connection, name, digest) for name, digest in record.inputs.items()
@@ -235,10 +242,20 @@ def load_result(works: Works, record: RunRecord) -> Result[Any]:
     Raises
     ------
     Refused
-        The run has no result.
+        The run has no result, or its result is tables as they stand.
     """
+    refuse_no_plan(record)
     content = works.blobs.read(result_blob(record))
     return unpack(content, works.engine(record.engine).load("outputs"))
+
+
+def refuse_no_plan(record: RunRecord) -> None:
+    """What an engine did not make is not read as an engine's."""
+    if not record.is_plan:
+        raise Refused(
+            f"Run {record.run_id} changes tables and is no plan; its preview shows the change.",
+            f"运行 {record.run_id} 是对数据表的更改,不是方案;可在预览中查看。",
+        )
 
 
 def result_tables(works: Works, record: RunRecord) -> dict[str, tuple[pl.DataFrame, state.Mode]]:
