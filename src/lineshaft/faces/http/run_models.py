@@ -113,7 +113,9 @@ class RunTold(Told):
     """What is known of a run."""
 
     run: str
-    kind: str = Field(description="`run`, `edit` (changes by hand), `tables` (tables changed with its help) or `undo` (takes an accept back).")
+    kind: str = Field(
+        description="`run`, `edit` (changes by hand), `tables` (tables changed with its help) or `undo` (takes an accept back)."
+    )
     engine: str
     engine_version: int
     actor: str
