@@ -11,11 +11,7 @@ the independent checker. `improved` runs `make.repair` for ten seconds on the sa
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import statistics
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,11 +21,9 @@ import polars as pl
 from lineshaft.core import Change, Run, find_engine
 from lineshaft.core.solve import on_plan, read_book, solve, table_name
 from lineshaft.crane_works import generate
-from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.repair.edit import edit, mend, prepare
-from lineshaft.make.schedule.repair.facts import with_facts
+from lineshaft.make.schedule.repair.edit import prepare
 
 FROZEN_MIN = 2 * 24 * 60
 LOCKED = 50
@@ -60,9 +54,7 @@ class Scene:
         used = set(plan.resource_plan["resource_id"])
         self.machines = sorted(r for r in used if str(kinds[r]) == "machine")
         self.people = sorted(r for r in used if str(kinds[r]) == "person")
-        self.lots = {
-            row["order_id"]: row for row in self.book.work_orders.iter_rows(named=True)
-        }
+        self.lots = {row["order_id"]: row for row in self.book.work_orders.iter_rows(named=True)}
         self.modes = self.book.modes.partition_by("order_id", as_dict=True)
         self.trees = order_trees(self.book)
 
@@ -80,9 +72,9 @@ class Scene:
         start = row["start"]
         end = start + timedelta(hours=self.rng.choice(hours))
         held = self.state.unchanged.tables.resource_plan.filter(pl.col("resource_id") == name)
-        hit = self.state.unchanged.tables.operation_plan.join(held, on=["order_id", "op_no"], how="semi").filter(
-            (pl.col("start") < end) & (pl.col("end") > start)
-        )
+        hit = self.state.unchanged.tables.operation_plan.join(
+            held, on=["order_id", "op_no"], how="semi"
+        ).filter((pl.col("start") < end) & (pl.col("end") > start))
         change = Change("resource_capacity", (name, start), {"end": end, "capacity": 0})
         return [change], set(hit.select("order_id", "op_no").rows())
 
@@ -117,7 +109,9 @@ class Scene:
             frame = getattr(self.book, member)
             schema = type(self.book).member_schemas()[member]
             named = frame.with_columns(
-                pl.col(column).replace(new) for column in ("order_id", "after_order_id") if column in frame.columns
+                pl.col(column).replace(new)
+                for column in ("order_id", "after_order_id")
+                if column in frame.columns
             ).filter(frame["order_id"].is_in(tree))
             for row in named.iter_rows(named=True):
                 key = tuple(row.pop(column) for column in schema.primary_key())
@@ -142,7 +136,9 @@ class Scene:
         own = {m: getattr(self.book, m).filter((pl.col("order_id") == order) & (pl.col("op_no") == op_no))
                for m in ("operations", "modes", "demands")}  # fmt: skip
         step = own["operations"].row(0, named=True)
-        changes = [Change("operation", again, {name: step[name] for name in ("name", "family_id", "pausable")})]
+        changes = [
+            Change("operation", again, {name: step[name] for name in ("name", "family_id", "pausable")})
+        ]
         for mode in own["modes"].iter_rows(named=True):
             times = {name: mode[name] // 2 for name in ("lot_s", "piece_s")}
             changes.append(Change("operation_mode", (*again, mode["mode_no"]), times))
@@ -156,9 +152,13 @@ class Scene:
         key = (row["order_id"], row["op_no"], row["mode_no"])
         mode = self.state.compiled.modes
         number = self.state.names.number[key[:2]]
-        index = mode.with_row_index().filter((pl.col("op") == number) & (pl.col("mode_no") == key[2]))["index"][0]
+        index = mode.with_row_index().filter((pl.col("op") == number) & (pl.col("mode_no") == key[2]))[
+            "index"
+        ][0]
         more = int(self.state.compiled.shop.mode_s[index] * self.rng.choice((0.2, 0.5, 1.0)))
-        old = self.modes[(key[0],)].filter((pl.col("op_no") == key[1]) & (pl.col("mode_no") == key[2]))["lot_s"][0]
+        old = self.modes[(key[0],)].filter((pl.col("op_no") == key[1]) & (pl.col("mode_no") == key[2]))[
+            "lot_s"
+        ][0]
         return [Change("operation_mode", key, {"lot_s": old + more})], {key[:2]}
 
     def quantity(self):

@@ -32,8 +32,15 @@ def main():
         return
     print("bars:", "  ".join(f"{name} {value}" for name, value in BARS.items()))
     for name in asked.table:
-        cases = [(STEPS_SCALE, due) for due in DUE_FACTORS.values()] if name == "tardiness" else (
-            [(scale, DUE_FACTORS["medium"]) for scale in (asked.scale if name == "scale" else [STEPS_SCALE])]
+        cases = (
+            [(STEPS_SCALE, due) for due in DUE_FACTORS.values()]
+            if name == "tardiness"
+            else (
+                [
+                    (scale, DUE_FACTORS["medium"])
+                    for scale in (asked.scale if name == "scale" else [STEPS_SCALE])
+                ]
+            )
         )
         for scale, due_factor in cases:
             told = in_child(name, scale, due_factor, asked.time_limit_s)

@@ -138,6 +138,14 @@ class Shop:
         """Number of lanes."""
         return len(self.lane_resource)
 
+    @property
+    def sequenced(self) -> bool:
+        """True where sequences on lanes and starts after starts or ends are all there is: no loads to share, transfer
+        lots, least ends, or moves between bays.
+        """
+        shared = (self.lane_load_max > 0).any() and (self.op_mix >= 0).any()
+        return not (shared or (self.pred_kind >= OVERLAP).any() or (self.mode_from >= 0).any())
+
 
 @dataclass(frozen=True)
 class Timetable:

@@ -13,6 +13,7 @@ import numpy as np
 from lineshaft.core import Cancelled, Kpi, Result, Run
 from lineshaft.core.result import Status, StoppedBy
 from lineshaft.make.schedule.bounds.bound import lower_bounds
+from lineshaft.make.schedule.costs import costs
 from lineshaft.make.schedule.dispatch.rules import NoRoom, best_rule, dispatch
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop, longer
@@ -150,7 +151,7 @@ def propose(
     reasons, warnings = explain(compiled, answer.timetable)
     return Result(
         tables=make_plan(compiled, answer.timetable),
-        kpis=kpis(compiled.shop, answer),
+        kpis=(*kpis(compiled.shop, answer), *cost_kpis(compiled, answer.timetable)),
         status=status(goal, answer),
         reasons=reasons,
         warnings=warnings,
@@ -174,6 +175,14 @@ def kpis(shop: Shop, answer: Answer) -> tuple[Kpi, ...]:
         ),
         Kpi("mean_flow_time_min", value.flow_s / flow, "min", "low", bound.flow_s / flow),
         Kpi("setup_min", value.setup_s / 60, "min", "low", bound.setup_s / 60),
+    )
+
+
+def cost_kpis(compiled: Compiled, timetable: Timetable) -> tuple[Kpi, ...]:
+    """What the plan costs in CNY; nothing costs less than 0."""
+    fen = costs(compiled, timetable)
+    return tuple(
+        Kpi(f"{name}_cost_cny", amount / 100, "CNY", "low", 0.0) for name, amount in fen._asdict().items()
     )
 
 

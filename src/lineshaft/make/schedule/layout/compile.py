@@ -32,6 +32,7 @@ from lineshaft.make.schedule.layout.lanes import (
 from lineshaft.make.schedule.layout.material import allocate
 from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
 from lineshaft.make.schedule.layout.routes import last_of_order, longest_chain, predecessors, taken_routes
+from lineshaft.make.schedule.layout.tariffs import Tariffs, make_tariffs
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Shop
 from lineshaft.make.schedule.tables import ShopBook
@@ -50,7 +51,7 @@ class Compiled:
     start
         Second 0 of the shop.
     orders, ops, modes, demands, lanes
-        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no`; `mode, demand_no, unit_no` (its first);
+        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no, power_kw`; `mode, demand_no, unit_no` (its first);
         `resource_id, place_no`.
     families
         Setup families by number.
@@ -62,6 +63,8 @@ class Compiled:
         Orders left out because they have no steps.
     routes
         Order → the alternative route laid out, of orders that have any.
+    hours, tariffs
+        Working time by calendar of the shop, also before its start; what work costs when.
     """
 
     shop: Shop
@@ -76,6 +79,8 @@ class Compiled:
     ways: Mapping[int, str]
     stepless: tuple[str, ...]
     routes: Mapping[str, int]
+    hours: Calendars
+    tariffs: Tariffs
 
 
 def compile_shop(
@@ -175,7 +180,7 @@ def compile_shop(
         start=start,
         orders=orders.select("order_id"),
         ops=ops.select(STEP),
-        modes=modes.select("op", "mode_no"),
+        modes=modes.select("op", "mode_no", "power_kw"),
         demands=uses.select("mode", "demand_no", "unit_no"),
         lanes=lanes.frame.select("resource_id", "place_no"),
         families=lanes.families,
@@ -183,6 +188,8 @@ def compile_shop(
         ways=held.ways,
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
         routes=taken,
+        hours=hours,
+        tariffs=make_tariffs(book, lanes, hours, start),
     )
 
 

@@ -30,7 +30,7 @@ from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, shift_
 from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
 from lineshaft.make.schedule.search.score import score
-from lineshaft.make.schedule.solve import Answer, kpis
+from lineshaft.make.schedule.solve import Answer, cost_kpis, kpis
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
 
 TABLE = "operation_plan"
@@ -202,7 +202,7 @@ def propose(state: State, standing: Standing, dragged: list[int], explained: boo
     by_hand[dragged] = True
     return Result(
         tables=make_plan(compiled, timetable, use),
-        kpis=unproven(kpis(shop, Answer(timetable, figures, figures))),
+        kpis=unproven((*kpis(shop, Answer(timetable, figures, figures)), *cost_kpis(compiled, timetable))),
         reasons=(*tell(state.names, state.force, standing, by_hand, use), *late),
         warnings=(*state.warnings, *warnings),
     )

@@ -85,8 +85,12 @@ def planned_end_s(compiled: Compiled, book: ShopBook) -> Ints:
 def planned_lanes(compiled: Compiled, book: ShopBook, slot_ptr: Ints, team: Ints) -> None:
     """Write the lanes of the plan in force into `team`, in order of demand and unit."""
     shop = compiled.shop
-    demands = compiled.demands.with_row_index("demand").join(
-        compiled.modes.with_row_index("mode").cast({"mode": pl.Int64}), on="mode"
+    demands = (
+        compiled.demands.rename({"unit_no": "first_unit"})
+        .with_row_index("demand")
+        .join(
+            compiled.modes.select("op", "mode_no").with_row_index("mode").cast({"mode": pl.Int64}), on="mode"
+        )
     )
     lanes = compiled.lanes.with_row_index("lane")
     held = (
@@ -95,14 +99,14 @@ def planned_lanes(compiled: Compiled, book: ShopBook, slot_ptr: Ints, team: Ints
         .join(compiled.ops.with_row_index("op").cast({"op": pl.Int64}), on=STEP)
         .join(demands, on=["op", "mode_no", "demand_no"])
         .join(lanes, on=["resource_id", "place_no"])
-        .select("op", "demand", "unit_no", "lane")
+        .select("op", "demand", unit=pl.col("unit_no") - pl.col("first_unit") + 1, lane="lane")
         .cast(pl.Int64)
     )
-    demand, unit = held["demand"].to_numpy(), held["unit_no"].to_numpy()
+    demand, unit = held["demand"].to_numpy(), held["unit"].to_numpy()
     taken = np.concatenate(([0], np.cumsum(shop.demand_quantity))).astype(np.int64)
     of_mode = np.repeat(np.arange(len(shop.mode_s)), np.diff(shop.demand_ptr))
     before = taken[:-1] - taken[shop.demand_ptr[of_mode]]
-    fits = unit <= shop.demand_quantity[demand]
+    fits = (unit >= 1) & (unit <= shop.demand_quantity[demand])
     team[(slot_ptr[held["op"].to_numpy()] + before[demand] + unit - 1)[fits]] = held["lane"].to_numpy()[fits]
 
 

@@ -394,9 +394,7 @@ def step(state: State, moves: int) -> None:
     heat = warmth * np.abs(state.room.value) / len(state.counted)
     levels = state.goal.levels
     timely = not (levels[0, [0, 2, 3]] > 0).any()
-    climb(
-        state.field, state.plan, state.room, levels, state.counted, state.earliest_s, timely, heat, moves
-    )
+    climb(state.field, state.plan, state.room, levels, state.counted, state.earliest_s, timely, heat, moves)
     state.rounds += 1
 
 
@@ -411,7 +409,7 @@ def field_of(shop: Shop, spans: bool) -> Field:
         deck=deck,
         release_s=np.maximum(plain(shop.op_release_s), 0),
         holder=plain(np.repeat(np.arange(shop.n_ops), np.diff(deck.op[:, FIRST_SLOT]))),
-        free_s=plain(blank.slot[:, END]),
+        free_s=np.maximum(plain(blank.slot[:, END]), 0),
         base=rooms(shop),
         last_ptr=pointers(shop.op_order[last], shop.n_orders),
         last_op=plain(last),

@@ -26,7 +26,7 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; for every other goal priority
     search and the search of late orders take turns, the latter alone in big shops. In big shops and with several
-    levels all of them take turns.
+    levels all of them take turns. Only priority search knows shared loads, transfer lots and moves between bays.
 
     Parameters
     ----------
@@ -48,7 +48,8 @@ class Rounds:
         self.leading = FIGURES[int(np.flatnonzero(goal.levels[0])[0])]
         self.alone = np.count_nonzero(goal.levels[0]) == 1
         self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and shop.n_ops <= BIG_OPS
-        self.exact = suits(shop, goal)
+        self.sequenced = shop.sequenced
+        self.exact = self.sequenced and suits(shop, goal)
         self.done = 0
         self.tabu: tabu.Search | None = None
         self.priorities: list[priority.State] = []
@@ -75,12 +76,12 @@ class Rounds:
         return True
 
     def _for_tabu(self, number: int) -> bool:
-        if not self.alone or self.leading != "makespan_s" or self.leader_proven:
+        if not self.sequenced or not self.alone or self.leading != "makespan_s" or self.leader_proven:
             return False
         return self.only_tabu or number % 2 == 1
 
     def _for_late(self, number: int) -> bool:
-        return self.shop.n_ops > BIG_OPS or number % 4 in (0, 3)
+        return self.sequenced and (self.shop.n_ops > BIG_OPS or number % 4 in (0, 3))
 
     def _late(self) -> None:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)

@@ -1,0 +1,89 @@
+"""What work costs when: electricity, overtime, setups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from lineshaft.make.schedule.layout.calendars import Calendars
+from lineshaft.make.schedule.layout.lanes import Lanes, number, seconds, table
+from lineshaft.make.schedule.shop import Ints
+from lineshaft.make.schedule.tables import ShopBook
+from lineshaft.tables.worktime import working_intervals
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """Fen an hour in periods [`start_s`, `end_s`); periods may overlap and then add up."""
+
+    start_s: Ints
+    end_s: Ints
+    fen_h: Floats
+
+
+@dataclass(frozen=True)
+class Tariffs:
+    """`energy`: fen for an hour at 1 kW; `overtime` of each lane; `setup_fen[group, from, to]`."""
+
+    energy: Tariff
+    overtime: list[Tariff]
+    setup_fen: Ints
+
+
+def make_tariffs(book: ShopBook, lanes: Lanes, hours: Calendars, start: datetime) -> Tariffs:
+    """Read the costs of a book; all is free where it tells none."""
+    prices = table(book, "energy_prices").select(
+        seconds(pl.col("start"), start), seconds(pl.col("end"), start).alias("end"), "price_fen_kwh"
+    )
+    of_resource = dict(table(book, "resources").select("resource_id", "calendar_id").iter_rows())
+    of_calendar = {
+        calendar_id: overtime(book, calendar_id, hours, start) for calendar_id in set(of_resource.values())
+    }
+    return Tariffs(
+        energy=Tariff(*(prices[name].to_numpy() for name in ("start", "end", "price_fen_kwh"))),
+        overtime=[of_calendar[of_resource[resource_id]] for resource_id in lanes.frame["resource_id"]],
+        setup_fen=setup_costs(book, lanes),
+    )
+
+
+def overtime(book: ShopBook, calendar_id: str | None, hours: Calendars, start: datetime) -> Tariff:
+    """The overtime of a calendar that costs something."""
+    paid = table(book, "exceptions").filter(
+        (pl.col("calendar_id") == (calendar_id or ""))
+        & (pl.col("cost_fen_h") > 0)
+        & (pl.col("kind") == "overtime")
+    )
+    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
+    calendars, epoch_s = table(book, "calendars"), round(start.timestamp())
+    starts, ends, fen_h = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for row in range(len(paid)):
+        one = working_intervals(str(calendar_id), calendars, None, None, paid[row], low, high)
+        starts.append(one[0] - epoch_s)
+        ends.append(one[1] - epoch_s)
+        fen_h.append(np.full(len(one[0]), float(paid["cost_fen_h"][row])))
+    return Tariff(np.concatenate(starts), np.concatenate(ends), np.concatenate(fen_h))
+
+
+def setup_costs(book: ShopBook, lanes: Lanes) -> Ints:
+    """`setup_fen[group, from, to]` as the setup times list them."""
+    n = len(lanes.families)
+    cost = np.zeros((len(lanes.groups), n, n), dtype=np.int64)
+    pairs = table(book, "setups").filter(
+        pl.col("setup_group").is_in(list(lanes.groups)) & (pl.col("cost_fen") > 0)
+    )
+    where = [
+        pairs.select(number(names, column))[column].to_numpy()
+        for names, column in (
+            (lanes.groups, "setup_group"),
+            (lanes.families, "from_family_id"),
+            (lanes.families, "to_family_id"),
+        )
+    ]
+    cost[tuple(where)] = pairs["cost_fen"].to_numpy()
+    return cost
