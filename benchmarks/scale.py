@@ -32,8 +32,15 @@ def main():
         return
     print("bars:", "  ".join(f"{name} {value}" for name, value in BARS.items()))
     for name in asked.table:
-        cases = [(STEPS_SCALE, due) for due in DUE_FACTORS.values()] if name == "tardiness" else (
-            [(scale, DUE_FACTORS["medium"]) for scale in (asked.scale if name == "scale" else [STEPS_SCALE])]
+        cases = (
+            [(STEPS_SCALE, due) for due in DUE_FACTORS.values()]
+            if name == "tardiness"
+            else (
+                [
+                    (scale, DUE_FACTORS["medium"])
+                    for scale in (asked.scale if name == "scale" else [STEPS_SCALE])
+                ]
+            )
         )
         for scale, due_factor in cases:
             told = in_child(name, scale, due_factor, asked.time_limit_s)
@@ -94,7 +101,7 @@ def scale(scale, due_factor, time_limit_s):
     }
 
 
-def speed(scale, due_factor, time_limit_s):
+def speed(scale, due_factor, _):
     """Evaluations and moves a second of processor time of one thread."""
     from lineshaft.make.schedule.dispatch.rules import dispatch
     from lineshaft.make.schedule.search import late
