@@ -101,7 +101,7 @@ def scale(scale, due_factor, time_limit_s):
     }
 
 
-def speed(scale, due_factor, time_limit_s):
+def speed(scale, due_factor, _):
     """Evaluations and moves a second of processor time of one thread."""
     from lineshaft.make.schedule.dispatch.rules import dispatch
     from lineshaft.make.schedule.search import late

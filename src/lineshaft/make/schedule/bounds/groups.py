@@ -94,9 +94,8 @@ def demand_choices(shop: Shop) -> set[tuple[int, ...]]:
     """Pools that the k-th demands of a step's modes name, for every step and k that all its modes have."""
     seen = set()
     pool, demand_ptr = shop.demand_pool.tolist(), shop.demand_ptr.tolist()
-    mode_ptr = shop.mode_ptr.tolist()
-    for first, last in pairwise(mode_ptr):
-        modes = [pool[demand_ptr[mode] : demand_ptr[mode + 1]] for mode in range(first, last)]
+    asked = [tuple(pool[a:b]) for a, b in pairwise(demand_ptr)]
+    for modes in {tuple(asked[first:last]) for first, last in pairwise(shop.mode_ptr.tolist())}:
         seen |= {tuple(sorted(set(choice))) for choice in zip(*modes)}
     return seen
 

@@ -106,6 +106,9 @@ class Walker:
             use.op.tolist(), use.lane.tolist(), use.setup_s.tolist(), before.tolist()
         ):
             self.held.setdefault(op, []).append((lane, setup_s, other))
+        order, end_s = self.shop.op_order, self.timetable.end_s
+        by_end = np.lexsort((-np.arange(self.shop.n_ops), end_s, order))
+        self.last_op = by_end[np.searchsorted(order[by_end], np.arange(self.shop.n_orders), side="right") - 1]
         self.material = {}
         for op, item, receipt, ready_s in self.compiled.material.iter_rows():
             if ready_s >= self.material.get(op, ("", "", -NEVER_S))[2]:
@@ -114,8 +117,7 @@ class Walker:
     def walk(self, order: int) -> tuple[list[Wait], int]:
         """Everything the order's completion waited for, and the working seconds in between."""
         shop, start_s, end_s = self.shop, self.timetable.start_s, self.timetable.end_s
-        mine = np.flatnonzero(shop.op_order == order)
-        op = int(mine[np.argmax(end_s[mine])])
+        op = int(self.last_op[order])
         until = int(end_s[op])
         waits: list[Wait] = []
         work_s = 0

@@ -62,13 +62,15 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
     work_ready,
 )
-from lineshaft.make.schedule.search.score import DUE_S, order_rows, setup_total_s
+from lineshaft.make.schedule.search.score import DUE_S, WEIGHT, order_rows, setup_total_s
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
 BACK = 12
 COPIES = 100
 DRAWS = 32
+LOOKS = 5
+FAR_STEPS = 300
 WARMTH = (0.02, 0.001)
 CYCLE = 60
 
@@ -237,14 +239,58 @@ def later_on(f, p, slot, rng):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def most_promising(f, p, room, many):
+    """Of a few random places of the path the one where exchanging the step and what it waited for promises most."""
+    best, most = draw(room.rng, many), -NEVER
+    for _ in range(LOOKS):
+        i = draw(room.rng, many)
+        if room.slot[i] < 0:
+            continue
+        v, lane, place = room.path[i], p.held[room.slot[i], LANE], p.held[room.slot[i], PLACE]
+        u = f.holder[p.seq[f.base[lane] + place - 1]]
+        gain = hurt(f, p, v) * work_s(f, p, u) - hurt(f, p, u) * work_s(f, p, v)
+        if gain > most:
+            best, most = i, gain
+    return best
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def work_s(f, p, v):
+    """Working time of v as it is done (s)."""
+    return f.deck.mode[p.job[v, MODE], WORK_S]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def hurt(f, p, v):
+    """Weight of the order that v works for where that is late, 1 where it is not."""
+    order = f.owner[v]
+    if order < 0 or p.done[order, ENDED] <= f.orders[order, DUE_S]:
+        return 1
+    return f.orders[order, WEIGHT]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def urgent(f, p, counted, earliest_s, timely, rng):
+    """Of two random orders the one that loses more."""
+    one = pick_order(f, p, counted, earliest_s, timely, rng)
+    other = pick_order(f, p, counted, earliest_s, timely, rng)
+    if one < 0 or other < 0:
+        return max(one, other)
+    return one if lost(f, p, one, earliest_s, timely) >= lost(f, p, other, earliest_s, timely) else other
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def lost(f, p, order, earliest_s, timely):
+    """Delay of an order that might be avoided, weighted where due dates count (s)."""
+    since_s = max(earliest_s[order], f.orders[order, DUE_S] if timely else 0)
+    return (f.orders[order, WEIGHT] if timely else 1) * max(0, p.done[order, ENDED] - since_s)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def attempt(f, p, room, many):
     """Make a random move on the path; the step moved, or -1 - step when it cannot be (`take_back` undoes both)."""
     d, rng = f.deck, room.rng
-    i = draw(rng, many)
-    for _ in range(8):
-        if room.slot[i] >= 0:
-            break
-        i = draw(rng, many)
+    i = most_promising(f, p, room, many)
     v, slot, keep = room.path[i], room.slot[i], -1
     kind = draw(rng, 100)
     t_s = -1
@@ -314,7 +360,7 @@ def climb(f, p, room, levels, counted, earliest_s, timely, heat, moves):
     """Try `moves` moves; the number accepted."""
     many_accepted, seldom, kept = 0, 1 + len(p.job) // COPIES, 0
     for turn in range(moves):
-        order = pick_order(f, p, counted, earliest_s, timely, room.rng)
+        order = urgent(f, p, counted, earliest_s, timely, room.rng)
         many = trace(f, p, order, room) if order >= 0 else 0
         if many == 0:
             continue
@@ -400,7 +446,7 @@ def step(state: State, moves: int) -> None:
 
 def field_of(shop: Shop, spans: bool) -> Field:
     """What stays the same; `spans`: the makespan counts."""
-    deck, blank, _ = lay_out(shop)
+    deck, blank, outlook = lay_out(shop)
     last = np.flatnonzero(shop.op_last)
     last = last[np.argsort(shop.op_order[last], kind="stable")]
     outlasted = np.zeros(shop.n_ops, dtype=bool)
@@ -414,7 +460,10 @@ def field_of(shop: Shop, spans: bool) -> Field:
         last_ptr=pointers(shop.op_order[last], shop.n_orders),
         last_op=plain(last),
         orders=order_rows(shop),
+        owner=plain(outlook.owner),
         outer=plain(np.flatnonzero(~outlasted | shop.fixed)[: shop.n_ops if spans else 0]),
+        far=min(shop.n_ops, FAR_STEPS),
+        frozen=bool(shop.fixed.any()),
         tight=bool((shop.pred_lag_max_s < NEVER_S).any()),
     )
 

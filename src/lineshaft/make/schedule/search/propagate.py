@@ -52,7 +52,9 @@ class Field(NamedTuple):
 
     `release_s` per step (with what keeps greatest lags); `holder`, `free_s` per slot: its step and, of fixed work,
     when its lane is free again; `base[l]` the room for the sequence of lane l; `last_op[last_ptr[o]:…]` the last steps
-    of order o; `orders` as `score.order_rows`; `outer` the steps that no other outlasts; `tight`: there are greatest lags.
+    of order o; `orders` as `score.order_rows`; `owner` per step: the counted order it works for (-1: none); `outer` the steps that no other outlasts;
+    `far`: a change that moves more steps is given up; `frozen`: some are
+    fixed; `tight`: there are greatest lags.
     """
 
     deck: Deck
@@ -63,7 +65,10 @@ class Field(NamedTuple):
     last_ptr: Ints
     last_op: Ints
     orders: Table
+    owner: Ints
     outer: Ints
+    far: int
+    frozen: bool
     tight: bool
 
 
@@ -142,12 +147,13 @@ def holds(f, p, v, start_s, end_s):
     d = f.deck
     if end_s >= NEVER:
         return False
-    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
-        w = follower(f, p, slot)
-        if w >= 0 and d.op[w, FIXED]:
-            lane = p.held[slot, LANE]
-            if after_setup(d, lane, end_s, d.op[v, FAMILY], d.op[w, FAMILY]) > p.job[w, START]:
-                return False
+    if f.frozen:
+        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+            w = follower(f, p, slot)
+            if w >= 0 and d.op[w, FIXED]:
+                lane = p.held[slot, LANE]
+                if after_setup(d, lane, end_s, d.op[v, FAMILY], d.op[w, FAMILY]) > p.job[w, START]:
+                    return False
     if f.tight:
         for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
             u = d.pred[a, OP]
@@ -183,7 +189,7 @@ def last_end(f, p):
     return end_s
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def ended(f, p, order):
     """When all last steps of an order have ended (s)."""
     end_s = NEVER_DONE
@@ -192,7 +198,7 @@ def ended(f, p, order):
     return end_s
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def count(f, p, order, sign):
     """Add (or take away) an order's share of tardiness and flow time."""
     end_s = p.done[order, ENDED]
@@ -268,7 +274,7 @@ def put_on(f, p, slot, lane, place):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def propagate(f, p):
-    """Time again what waits for it and all that this changes; False when the plan no longer holds."""
+    """Time again what waits for it and all that this changes; False when the plan no longer holds or that is too much."""
     d = f.deck
     rank = 0
     while p.now[WAITING] > 0:
@@ -284,6 +290,9 @@ def propagate(f, p):
         if start_s == p.job[v, START] and end_s == p.job[v, END]:
             continue
         row = p.now[LOGGED]
+        if row == f.far:
+            forget(p, rank)
+            return False
         p.log[row, WHO], p.log[row, FROM], p.log[row, UNTIL] = v, p.job[v, START], p.job[v, END]
         p.now[LOGGED] += 1
         p.job[v, START], p.job[v, END] = start_s, end_s
@@ -370,7 +379,7 @@ def reorder(f, p, v):
         return True
     first, last = min(high, rank), max(low, rank)
     stamp = p.now[STAMP]
-    if low > high:
+    if low >= high:
         p.job[v, MARK] = 0
         mark_after(f, p, v, stamp)
         for i in range(high, last + 1):
@@ -399,7 +408,7 @@ def reorder(f, p, v):
 @njit(cache=True, nogil=True, _nrt=False)
 def goes_after(p, x, low, high, rank, stamp):
     """True when x, between, comes after the step that has moved from `rank`."""
-    return p.job[x, MARK] == stamp if low > high else high <= rank
+    return p.job[x, MARK] == stamp if low >= high else high <= rank
 
 
 @njit(cache=True, nogil=True, _nrt=False)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import late, priority, tabu
+from lineshaft.make.schedule.search import late, priority, tabu, tuned
 from lineshaft.make.schedule.search.exact import prove, suits
 from lineshaft.make.schedule.search.score import better, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
@@ -16,6 +16,7 @@ FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
 SHIFTS_TIMES_OPS, MOST_SHIFTS = 20_000_000, 10_000
+POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 
@@ -24,9 +25,10 @@ class Rounds:
     """A search in rounds of equal work; `best` with its `figures` never gets worse, `proven` never weaker.
 
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
-    before. Tabu search takes the others while the makespan leads and is not proven; for every other goal priority
-    search and the search of late orders take turns, the latter alone in big shops. In big shops and with several
-    levels all of them take turns. Only priority search knows shared loads, transfer lots and moves between bays.
+    before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
+    levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
+    every fourth round, of late orders. Loads to share, transfer lots and moves between bays are known to those over
+    priorities and policies alone.
 
     Parameters
     ----------
@@ -53,7 +55,9 @@ class Rounds:
         self.done = 0
         self.tabu: tabu.Search | None = None
         self.priorities: list[priority.State] = []
+        self.policies: list[tuned.State] = []
         self.lates: list[late.State] = []
+        self.late_from = first
 
     @property
     def leader_proven(self) -> bool:
@@ -68,8 +72,10 @@ class Rounds:
                 return False
         elif self._for_tabu(number):
             self._tabu()
-        elif self._for_late(number):
+        elif self.sequenced and number % 4 == 3:
             self._late()
+        elif self.shop.n_ops > BIG_OPS:
+            self._tuned()
         else:
             self._priority()
         self.done += 1
@@ -80,21 +86,32 @@ class Rounds:
             return False
         return self.only_tabu or number % 2 == 1
 
-    def _for_late(self, number: int) -> bool:
-        return self.sequenced and (self.shop.n_ops > BIG_OPS or number % 4 in (0, 3))
-
     def _late(self) -> None:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
         with ThreadPoolExecutor(self.workers) as pool:
-            if not self.lates:
+            if not self.lates or self.best is not self.late_from:
                 shop, goal, best = self.shop, self.goal, self.best
                 self.lates = list(pool.map(lambda seed: late.start(shop, goal, best, seed), self._seeds()))
             list(pool.map(lambda state: late.step(state, shifts), self.lates))
         for state in self.lates:
             self.take(state.best)
+        self.late_from = self.best
+
+    def _tuned(self) -> None:
+        trials = max(1, POLICIES_TIMES_OPS // self.shop.n_ops)
+        with ThreadPoolExecutor(self.workers) as pool:
+            if not self.policies:
+                shop, goal, best = self.shop, self.goal, self.best
+                self.policies = list(
+                    pool.map(lambda seed: tuned.start(shop, goal, best, seed), self._seeds())
+                )
+            list(pool.map(lambda state: tuned.step(state, trials), self.policies))
+        for state in self.policies:
+            self.take(state.best)
 
     def _seeds(self) -> list[int]:
-        return np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
+        """One for each worker; of this round."""
+        return np.random.default_rng((self.seed, self.done)).integers(1, 2**31, size=self.workers).tolist()
 
     def _tabu(self) -> None:
         if self.tabu is None:
