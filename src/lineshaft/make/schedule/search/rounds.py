@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import priority, tabu
+from lineshaft.make.schedule.search import priority, project_search, tabu
 from lineshaft.make.schedule.search.exact import prove, suits
+from lineshaft.make.schedule.search.project import pooled
+from lineshaft.make.schedule.search.project_budget import narrowed, widened
 from lineshaft.make.schedule.search.score import better, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
@@ -46,8 +48,12 @@ class Rounds:
         self.leading = FIGURES[int(np.flatnonzero(goal.levels[0])[0])]
         self.alone = np.count_nonzero(goal.levels[0]) == 1
         self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and shop.n_ops <= BIG_OPS
-        self.exact = suits(shop, goal)
+        project = pooled(shop) if self.alone and self.leading == "makespan_s" else None
+        bound_s = proven.makespan_s
+        self.project = None if project is None else project_search.start(project, first, bound_s, seed)
+        self.exact = suits(shop, goal) and project is None and not len(shop.budget)
         self.done = 0
+        self.modes = first.mode
         self.tabu: tabu.Search | None = None
         self.priorities: list[priority.State] = []
 
@@ -59,7 +65,14 @@ class Rounds:
     def next(self, time_left_s: float | None) -> bool:
         """Do one round; False when it ran out of time and left everything as it was."""
         number = self.done
-        if self.exact and not self.leader_proven and (number + 2) & (number + 1) == 0:
+        if (
+            self.project is not None
+            and not self.leader_proven
+            and (len(self.goal.levels) == 1 or number % 2 == 0)
+        ):
+            if not self._project(self.project, time_left_s):
+                return False
+        elif self.exact and not self.leader_proven and (number + 2) & (number + 1) == 0:
             if not self._prove(time_left_s):
                 return False
         elif self._for_tabu(number):
@@ -69,27 +82,46 @@ class Rounds:
         self.done += 1
         return True
 
+    def _project(self, search: project_search.Search, time_left_s: float | None) -> bool:
+        if not project_search.step(search, time_left_s, self.workers):
+            return False
+        if search.span * search.project.unit_s < self.figures.makespan_s and self.take(search.best):
+            self.priorities = []
+        self.proven = replace(self.proven, makespan_s=max(self.proven.makespan_s, search.bound_s))
+        return True
+
+    def _paid(self) -> tuple[Shop, Timetable]:
+        """Where a search that knows no budgets starts: only the modes of the best plan are left."""
+        if not len(self.shop.budget):
+            return self.shop, self.best
+        self.modes = self.best.mode
+        return narrowed(self.shop, self.modes), replace(self.best, mode=np.arange(self.shop.n_ops))
+
+    def _whole(self, timetable: Timetable) -> Timetable:
+        """A timetable of such a search in the numbers of the whole shop."""
+        return widened(timetable, self.modes) if len(self.shop.budget) else timetable
+
     def _for_tabu(self, number: int) -> bool:
-        if not self.alone or self.leading != "makespan_s" or self.leader_proven:
+        if self.project is not None or not self.alone or self.leading != "makespan_s" or self.leader_proven:
             return False
         return self.only_tabu or number % 2 == 1
 
     def _tabu(self) -> None:
         if self.tabu is None:
-            self.tabu = tabu.start(self.shop, self.best, self.seed)
+            self.tabu = tabu.start(*self._paid(), self.seed)
         tabu.step(self.tabu, within(MOVES_TIMES_OPS, self.shop.n_ops, MOST_MOVES), self.workers)
-        self.take(self.tabu.best)
+        self.take(self._whole(self.tabu.best))
 
     def _priority(self) -> None:
         trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.priorities:
                 seeds = np.random.default_rng(self.seed).integers(1, 2**31, size=self.workers).tolist()
-                shop, goal, best = self.shop, self.goal, self.best
+                (shop, best), goal = self._paid(), self.goal
                 self.priorities = list(pool.map(lambda seed: priority.start(shop, goal, best, seed), seeds))
             list(pool.map(lambda state: priority.step(state, trials), self.priorities))
         for state in self.priorities:
-            self.take(state.best[0])
+            self.take(self._whole(state.best[0]))
 
     def _prove(self, time_left_s: float | None) -> bool:
         work_s = min(LONGEST_PROOF_S, FIRST_PROOF_S * (self.done + 2) / 2)
