@@ -27,7 +27,7 @@ from lineshaft.make.schedule.shop import Ints, Timetable
 TRIBE = 100
 CHILDREN_TIMES_OPS, MOST_CHILDREN = 400_000, 5_000
 WINDOW_OPS, WINDOW_WORK_S = 40, 0.1
-FIRST_PROOF_S, LONGEST_PROOF_S = 0.1, 1.6
+LONGEST_PROOF = 8
 
 
 @dataclass
@@ -79,23 +79,23 @@ def start(project: Project, timetable: Timetable, bound_s: int, seed: int) -> Se
 
 def step(search: Search, time_left_s: float | None, workers: int) -> bool:
     """One round; False when the clock cut it short and nothing of it counts."""
-    start, mode, n = search.start, search.mode, search.project.shop.n_ops
+    start, mode = search.start, search.mode
     free = window(search)
-    whole_s = min(LONGEST_PROOF_S, FIRST_PROOF_S * (search.rounds + 2) / 2)
-    work_s = whole_s if free.all() and n > WINDOW_OPS else WINDOW_WORK_S
+    times = min(LONGEST_PROOF, (search.rounds + 2) // 2) if free.all() else 1
     seed = int(search.rng.integers(1 << 30))
     search.rounds += 1
 
     def partner() -> Found:
+        work_s = WINDOW_WORK_S * times
         return shorter(search.project.net, start, mode, search.low, free, seed, work_s, time_left_s)
 
     with ThreadPoolExecutor(1) as pool:
         if workers > 1:
             asked = pool.submit(partner)
-            breed(search)
+            breed(search, times)
             answer = asked.result()
         else:
-            breed(search)
+            breed(search, times)
             answer = partner()
     if not answer.complete:
         return False
@@ -124,11 +124,12 @@ def window(search: Search) -> np.ndarray:
     return free
 
 
-def breed(search: Search) -> None:
-    """A number of children that depends on the project alone; a tribe of equals gives way to a new one around the best."""
+def breed(search: Search, times: int) -> None:
+    """As many children as take about as long as CP-SAT; a tribe of equals gives way to a new one around the best."""
     net, tribe, room = search.project.net, search.tribe, search.room
     if tribe.span.min() == tribe.span.max():
         room.mode[:], room.key[:] = search.mode, search.start
         keep(room, tribe, 0, sprout(net, room))
         found(net, room, tribe, tails(net), search.stream)
-    evolve(net, room, tribe, search.stream, min(MOST_CHILDREN, max(4, CHILDREN_TIMES_OPS // len(room.start))))
+    children = min(MOST_CHILDREN, max(4, CHILDREN_TIMES_OPS // len(room.start)))
+    evolve(net, room, tribe, search.stream, children * times)
