@@ -114,7 +114,7 @@ def test_the_checker_agrees_on_the_lanes(seed):
 @pytest.mark.parametrize("objective", ["mean_flow_time", "makespan,mean_flow_time"])
 def test_every_goal_keeps_the_budgets(objective):
     book = to_book(random_project(11))
-    result = solve(book, ScheduleParams(objective=objective), Run(work_limit=4))
+    result = solve(book, ScheduleParams(objective=objective), Run(work_limit=2))
     assert faults(book, result.tables) == []
 
 

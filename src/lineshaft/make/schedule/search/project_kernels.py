@@ -5,7 +5,8 @@ put as early as activities before it and the profile of free capacity allow. Don
 back again (double justification) this never makes a plan longer and nearly always shorter.
 
 Sources: Valls, Ballestín and Quintanilla 2005, doi:10.1016/j.ejor.2004.04.008 (justification); Debels and Vanhoucke
-2007, doi:10.1287/opre.1060.0358 (the child keeps its father's busiest time and follows its mother before and after);
+2007, doi:10.1287/opre.1060.0358 (the child keeps a time of its father, often the busiest, and follows its mother
+before and after);
 Van Peteghem and Vanhoucke 2010, doi:10.1016/j.ejor.2009.03.034 (modes).
 """
 
@@ -184,7 +185,9 @@ def mate(net, room, tribe, father, mother, rng):
     """Write the child's order into `room.key`, its modes into `room.mode`."""
     n = len(room.key)
     length = tribe.span[father] // 4 + draw(rng, max(1, tribe.span[father] // 2))
-    low = busiest(net, tribe.start[father], tribe.mode[father], length)
+    low = tribe.start[father, draw(rng, n)]
+    if draw(rng, 2):
+        low = busiest(net, tribe.start[father], tribe.mode[father], length)
     high, far = low + length, 2 * max(tribe.span[father], tribe.span[mother])
     for op in range(n):
         at = tribe.start[father, op]
@@ -267,7 +270,7 @@ def found(net, room, tribe, tail, rng):
 
 @njit(cache=True, nogil=True)
 def evolve(net, room, tribe, rng, children):
-    """Breed: each child takes the place of its worse parent unless it is longer."""
+    """Breed: a child takes the place of its worse parent where it is shorter; equals would drive out variety."""
     many = len(tribe.span)
     several = len(net.work) >= len(net.op)
     for _ in range(children):
@@ -278,5 +281,5 @@ def evolve(net, room, tribe, rng, children):
             room.mode[:] = tribe.mode[father]
         span = sprout(net, room)
         worse = father if tribe.span[father] > tribe.span[mother] else mother
-        if span <= tribe.span[worse]:
+        if span < tribe.span[worse]:
             keep(room, tribe, worse, span)
