@@ -17,9 +17,11 @@ from lineshaft.make.schedule.costs import costs
 from lineshaft.make.schedule.dispatch.rules import NoRoom, best_rule, dispatch
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop, longer
+from lineshaft.make.schedule.layout.lanes import is_budget, table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import make_plan
 from lineshaft.make.schedule.reasons.explain import explain
+from lineshaft.make.schedule.search.project_budget import affordable, narrowed, widened
 from lineshaft.make.schedule.search.rounds import Rounds
 from lineshaft.make.schedule.search.score import better, level_values, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
@@ -69,19 +71,28 @@ def solve(book: ShopBook, params: ScheduleParams, run: Run) -> Result[ShopPlan]:
 
 
 def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, Timetable]:
-    """The best rule's plan, or the previous plan's order of work where it is better; the horizon is doubled until it fits."""
+    """A quick plan in modes that the budgets can pay; the horizon is doubled until it fits."""
     compiled = compile_shop(book, params)
     goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
+    names = table(book, "resources").filter(is_budget())["resource_id"].sort().to_list()
     while True:
         shop = compiled.shop
         try:
-            first = best_rule(shop, goal)[0]
-            if (shop.warm_mode < 0).all():
-                return compiled, goal, first
-            again = dispatch(shop, shop.warm_start_s.astype(np.float64))
-            return compiled, goal, again if better(goal, score(shop, again), score(shop, first)) else first
+            if not names:
+                return compiled, goal, quick_plan(shop, goal)
+            mode = affordable(shop, names)
+            return compiled, goal, widened(quick_plan(narrowed(shop, mode), goal), mode)
         except NoRoom:
             compiled = compile_shop(book, params, longer(compiled.shop.horizon_s, compiled.start))
+
+
+def quick_plan(shop: Shop, goal: Goal) -> Timetable:
+    """The best rule's plan, or the order of work of the previous plan where that is better."""
+    first = best_rule(shop, goal)[0]
+    if (shop.warm_mode < 0).all():
+        return first
+    again = dispatch(shop, shop.warm_start_s.astype(np.float64))
+    return again if better(goal, score(shop, again), score(shop, first)) else first
 
 
 def improve(

@@ -7,8 +7,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import late, priority, tabu, tuned
+from lineshaft.make.schedule.search import late, priority, project_search, tabu, tuned
 from lineshaft.make.schedule.search.exact import prove, suits
+from lineshaft.make.schedule.search.project import pooled
+from lineshaft.make.schedule.search.project_budget import narrowed, widened
 from lineshaft.make.schedule.search.score import better, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
@@ -50,9 +52,13 @@ class Rounds:
         self.leading = FIGURES[int(np.flatnonzero(goal.levels[0])[0])]
         self.alone = np.count_nonzero(goal.levels[0]) == 1
         self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and shop.n_ops <= BIG_OPS
+        project = pooled(shop) if self.alone and self.leading == "makespan_s" else None
+        bound_s = proven.makespan_s
+        self.project = None if project is None else project_search.start(project, first, bound_s, seed)
         self.sequenced = shop.sequenced
-        self.exact = self.sequenced and suits(shop, goal)
+        self.exact = self.sequenced and suits(shop, goal) and project is None and not len(shop.budget)
         self.done = 0
+        self.modes = first.mode
         self.tabu: tabu.Search | None = None
         self.priorities: list[priority.State] = []
         self.policies: list[tuned.State] = []
@@ -67,7 +73,14 @@ class Rounds:
     def next(self, time_left_s: float | None) -> bool:
         """Do one round; False when it ran out of time and left everything as it was."""
         number = self.done
-        if self.exact and not self.leader_proven and (number + 2) & (number + 1) == 0:
+        if (
+            self.project is not None
+            and not self.leader_proven
+            and (len(self.goal.levels) == 1 or number % 2 == 0)
+        ):
+            if not self._project(self.project, time_left_s):
+                return False
+        elif self.exact and not self.leader_proven and (number + 2) & (number + 1) == 0:
             if not self._prove(time_left_s):
                 return False
         elif self._for_tabu(number):
@@ -81,8 +94,29 @@ class Rounds:
         self.done += 1
         return True
 
+    def _project(self, search: project_search.Search, time_left_s: float | None) -> bool:
+        if not project_search.step(search, time_left_s, self.workers):
+            return False
+        if search.span * search.project.unit_s < self.figures.makespan_s and self.take(search.best):
+            self.modes = self.best.mode
+            self._restart()
+        self.proven = replace(self.proven, makespan_s=max(self.proven.makespan_s, search.bound_s))
+        return True
+
+    def _paid(self) -> tuple[Shop, Timetable]:
+        """Where a search that knows no budgets starts: only the modes of the best plan are left."""
+        if not len(self.shop.budget):
+            return self.shop, self.best
+        return narrowed(self.shop, self.modes), replace(self.best, mode=np.arange(self.shop.n_ops))
+
+    def _whole(self, timetable: Timetable) -> Timetable:
+        """A timetable of such a search in the numbers of the whole shop."""
+        return widened(timetable, self.modes) if len(self.shop.budget) else timetable
+
     def _for_tabu(self, number: int) -> bool:
-        if not self.sequenced or not self.alone or self.leading != "makespan_s" or self.leader_proven:
+        if not self.sequenced or self.project is not None:
+            return False
+        if not self.alone or self.leading != "makespan_s" or self.leader_proven:
             return False
         return self.only_tabu or number % 2 == 1
 
@@ -90,24 +124,24 @@ class Rounds:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.lates or self.best is not self.late_from:
-                shop, goal, best = self.shop, self.goal, self.best
+                (shop, best), goal = self._paid(), self.goal
                 self.lates = list(pool.map(lambda seed: late.start(shop, goal, best, seed), self._seeds()))
             list(pool.map(lambda state: late.step(state, shifts), self.lates))
         for state in self.lates:
-            self.take(state.best)
+            self.take(self._whole(state.best))
         self.late_from = self.best
 
     def _tuned(self) -> None:
         trials = max(1, POLICIES_TIMES_OPS // self.shop.n_ops)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.policies:
-                shop, goal, best = self.shop, self.goal, self.best
+                (shop, best), goal = self._paid(), self.goal
                 self.policies = list(
                     pool.map(lambda seed: tuned.start(shop, goal, best, seed), self._seeds())
                 )
             list(pool.map(lambda state: tuned.step(state, trials), self.policies))
         for state in self.policies:
-            self.take(state.best)
+            self.take(self._whole(state.best))
 
     def _seeds(self) -> list[int]:
         """One for each worker; of this round."""
@@ -115,21 +149,21 @@ class Rounds:
 
     def _tabu(self) -> None:
         if self.tabu is None:
-            self.tabu = tabu.start(self.shop, self.best, self.seed)
+            self.tabu = tabu.start(*self._paid(), self.seed)
         tabu.step(self.tabu, within(MOVES_TIMES_OPS, self.shop.n_ops, MOST_MOVES), self.workers)
-        self.take(self.tabu.best)
+        self.take(self._whole(self.tabu.best))
 
     def _priority(self) -> None:
         trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.priorities:
-                shop, goal, best = self.shop, self.goal, self.best
+                (shop, best), goal = self._paid(), self.goal
                 self.priorities = list(
                     pool.map(lambda seed: priority.start(shop, goal, best, seed), self._seeds())
                 )
             list(pool.map(lambda state: priority.step(state, trials), self.priorities))
         for state in self.priorities:
-            self.take(state.best[0])
+            self.take(self._whole(state.best[0]))
 
     def _prove(self, time_left_s: float | None) -> bool:
         work_s = min(LONGEST_PROOF_S, FIRST_PROOF_S * (self.done + 2) / 2)
@@ -137,10 +171,14 @@ class Rounds:
         if not proof.complete:
             return False
         if proof.timetable is not None and self.take(proof.timetable):
-            self.tabu, self.priorities, self.lates = None, [], []
+            self._restart()
         bound_s = max(getattr(self.proven, self.leading), proof.bound_s)
         self.proven = replace(self.proven, **{self.leading: bound_s})
         return True
+
+    def _restart(self) -> None:
+        """Every search begins anew from the best plan."""
+        self.tabu, self.priorities, self.policies, self.lates = None, [], [], []
 
     def take(self, timetable: Timetable) -> bool:
         """Keep a timetable that is better than the best; True when it is."""
