@@ -78,6 +78,18 @@ def _fjssp_w(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     return read_fjssp_w(path), []
 
 
+def _fjsp_sdst(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fjsp_sdst
+
+    return read_fjsp_sdst(path), []
+
+
+def _fajsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fajsp
+
+    return read_fajsp(path), []
+
+
 def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.eventlog import read_event_log
     from lineshaft.store.infer import infer_works
@@ -99,4 +111,6 @@ LAYOUTS = {
     "fjsp": Layout((".fjs", ".txt"), _fjsp),
     "jsp": Layout((".jsp", ".txt"), _jsp),
     "fjssp-w": Layout((".fjsw", ".fjsw.gz"), _fjssp_w),
+    "fjsp-sdst": Layout((".fjs", ".txt"), _fjsp_sdst),
+    "fajsp": Layout((".txt",), _fajsp),
 }

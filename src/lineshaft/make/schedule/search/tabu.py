@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule.search.graph import (
+    FIRST_HELD,
     FIRST_OPTION,
     OPTION,
     Net,
@@ -171,10 +172,22 @@ def improve(net, sol, room, rng, moves, best_option, best_order):
             room.tabu_until[option] = now + many
             continue
         choices = net.op[v + 1, FIRST_OPTION] - net.op[v, FIRST_OPTION]
-        room.tabu_until[old] = now + 10 + many + choices + draw(rng, 10)
+        until = now + 10 + many + choices + draw(rng, 10)
+        for o in range(net.op[v, FIRST_OPTION], net.op[v + 1, FIRST_OPTION]):
+            if _same_machine(net, o, old):
+                room.tabu_until[o] = until
         span = makespan(sol)
         if span < best and (net.plain or intact(net, sol)):
             best = span
             for i in range(len(best_order)):
                 best_option[i], best_order[i] = sol.job[i, OPTION], sol.order[i]
     return best
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _same_machine(net, a, b):
+    """True for options with the same first lane: another worker at the old machine is too near to be a new place."""
+    at, other = net.option[a, FIRST_HELD], net.option[b, FIRST_HELD]
+    if at == net.option[a + 1, FIRST_HELD] or other == net.option[b + 1, FIRST_HELD]:
+        return a == b
+    return net.held[at] == net.held[other]
