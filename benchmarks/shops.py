@@ -53,7 +53,7 @@ def jsp_large():
 def fjssp_w():
     """Machines and workers: no worse than the published value."""
     with (DATA / "fjssp-w" / "best_known.csv").open() as file:
-        bests = {row["Instance"]: float(row["UB"]) for row in csv.DictReader(file, delimiter=";")}
+        bests = {row["Instance"]: round(float(row["UB"])) for row in csv.DictReader(file, delimiter=";")}
     out = {}
     for path in sorted((DATA / "fjssp-w").glob("*.fjsw*")):
         name = path.name.split(".")[0]

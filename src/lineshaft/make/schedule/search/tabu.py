@@ -119,11 +119,17 @@ def step(search: Search, moves: int, workers: int = 1) -> None:
 
 
 def _child(search: Search, number: int, moves: int) -> Elite:
-    """A new plan: the first ones from the given plan and from evenly spread work, later ones between two elites."""
+    """A new plan: the first ones from the given plan and from evenly spread work, later ones between two elites.
+
+    Where a round has fewer moves than the shop has steps it could not mend what mixing breaks: it goes on from the
+    best of the elites.
+    """
     net, island, elites = search.net, search.islands[number], search.elites
     sol, rng = island.sol, island.rng
     a, b = elites[draw(rng, len(elites))], elites[draw(rng, len(elites))]
-    if search.rounds == 1 and number == 0:
+    if moves < len(search.first.mode):
+        _take(net, sol, elites[min(number, len(elites) - 1)])
+    elif search.rounds == 1 and number == 0:
         _take(net, sol, a)
     elif search.rounds <= FOUNDING_ROUNDS:
         option = a.option.copy()

@@ -210,7 +210,9 @@ def _look_at_own(net, sol, room, v, lane, own, low, high, leader, follower):
         if job[u, END] <= low or u == leader:
             break
         tail = lanes_after(net, sol, u, lane, job[u, AFTER])
-        front = max(tail, front + (gap(net, lane, u, x) if x >= 0 else 0)) + net.option[job[u, OPTION], WORK_S]
+        front = (
+            max(tail, front + (gap(net, lane, u, x) if x >= 0 else 0)) + net.option[job[u, OPTION], WORK_S]
+        )
         x = u
         a = seq[base + p - 1] if p > 0 else -1
         before = (job[a, END] if a >= 0 else 0) + gap(net, lane, a, v)
