@@ -1,40 +1,45 @@
-"""make.schedule on the 24 flexible job shops, beside its peers and the best-known values, in one run.
+"""make.schedule on published shops, beside its peers, best-known values and bars, in one run.
 
-    python benchmarks/schedule.py [--seconds 60] [--instances mk01 …] [--others 15] [--peers pyjobshop aps-kernel | none]
-        [--json FILE]
+    python benchmarks/schedule.py [--family fjsp24 | fjsp | bel | jsp-large | fjssp-w | fjsp-sdst] [--seconds 60]
+        [--instances mk01 …] [--others 15] [--peers cp-sat pyjobshop aps-kernel job-shop-lib | none] [--json FILE]
 
-Every answer, ours and theirs, is checked here by plain loops. Each method has the same seconds and two workers and runs
-alone, one after the other, instance by instance. Answers are kept in the JSON file: a run that was stopped goes on.
+Every answer, ours and theirs, is checked by plain loops (`shops.py`). Each method has the same seconds and two workers
+and runs alone, one after the other, instance by instance. Answers are kept in the JSON file: a run that was stopped
+goes on. "none": the peer found nothing in time, or has no words for such a shop.
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-DATA = ROOT.parent / "shared" / "data" / "aps"
-PEERS = {"pyjobshop": "pyjobshop_peer.py", "aps-kernel": "aps_kernel_peer.py"}
+from shops import FAMILIES, ROOT, checked_makespan
+
+PEERS = {
+    "cp-sat": "cp_sat_peer.py",
+    "pyjobshop": "pyjobshop_peer.py",
+    "aps-kernel": "aps_kernel_peer.py",
+    "job-shop-lib": "job_shop_lib_peer.py",
+}
 WORKERS = 2
 UNIT_S = 60
 
 
 def main():
     asked = arguments()
-    bests = best_known()
     kept = json.loads(asked.json.read_text()) if asked.json.exists() else {}
-    for path in instances(asked.instances, asked.others):
-        name = instance_name(path)
-        row = kept.setdefault(name, {"best": bests[name], "seconds": asked.seconds})
-        shop = read(path)
+    reader, plain = FAMILIES[asked.family][1:]
+    for name, (path, best, bar) in instances(asked).items():
+        row = kept.setdefault(name, {"best": best, "bar": bar, "seconds": asked.seconds})
+        shop = plain(path)
         for method in ["ours", *asked.peers]:
             if method not in row:
                 row[method] = (
-                    ours(path, asked.seconds) if method == "ours" else peer(method, shop, asked.seconds)
+                    ours(path, reader, shop, asked.seconds)
+                    if method == "ours"
+                    else peer(method, shop, asked.seconds)
                 )
                 row[method]["makespan"] = checked_makespan(shop, row[method].pop("steps"))
                 asked.json.parent.mkdir(parents=True, exist_ok=True)
@@ -45,74 +50,53 @@ def main():
 
 def arguments():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--family", default="fjsp24", choices=list(FAMILIES))
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--instances", nargs="*", default=[], help="parts of names; default: all 24")
+    parser.add_argument(
+        "--instances", nargs="*", default=[], help="parts of names; default: all of the family"
+    )
     parser.add_argument(
         "--others",
         type=int,
         default=0,
         metavar="N",
-        help="every N-th of the other instances instead of the 24",
+        help="every N-th of the family (fjsp) but for the 24",
     )
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=[*PEERS, "none"])
-    parser.add_argument("--json", type=Path, default=ROOT / "out" / "bench" / "schedule.json")
+    parser.add_argument("--json", type=Path, help="default: out/bench/schedule-FAMILY.json")
     asked = parser.parse_args()
+    asked.json = asked.json or ROOT / "out" / "bench" / f"schedule-{asked.family}.json"
     asked.peers = [name for name in asked.peers if name != "none"]
     return asked
 
 
-def instances(parts, others):
-    """Paths of the 24 instances, or of every `others`-th that is not among them, whose name holds one of the parts."""
-    listed = [DATA / row for row in (DATA / "fjsp_bench24.txt").read_text().split()]
-    if others:
-        bests = best_known()
-        files = sorted(path for path in (DATA / "fjsp").rglob("*.txt") if instance_name(path) in bests)
-        listed = [path for path in files if path not in listed][::others]
-    return [path for path in listed if not parts or any(part in instance_name(path) for part in parts)]
+def instances(asked):
+    """Name → (path, best known, bar) of the family, thinned out as asked."""
+    listed = FAMILIES[asked.family][0]()
+    if asked.others:
+        left = sorted(set(listed) - set(FAMILIES["fjsp24"][0]()))[:: asked.others]
+        listed = {name: listed[name] for name in left}
+    parts = asked.instances
+    return {name: row for name, row in listed.items() if not parts or any(part in name for part in parts)}
 
 
-def instance_name(path):
-    """The name in the table of best-known values: `18a` of Dauzère-Pérès is `dpp18a`, Hurink's carry their set."""
-    family, name = path.parent.name, path.stem
-    if family == "DauzerePeresPaulli1994":
-        return f"dpp{name}"
-    return f"{name}_{family}" if family in ("edata", "rdata", "vdata", "sdata") else name
-
-
-def best_known():
-    with (DATA / "fjsp" / "bks.csv").open() as file:
-        return {row["instance"]: int(row["upper_bound"]) for row in csv.DictReader(file)}
-
-
-def read(path):
-    """Machines and, for each job, steps of (machine, time) ways; machines counted from 0."""
-    lines = path.read_text().splitlines()
-    jobs_many, machines = map(int, lines[0].split()[:2])
-    jobs = []
-    for text in lines[1 : jobs_many + 1]:
-        numbers = iter(map(int, text.split()))
-        jobs.append(
-            [[(next(numbers) - 1, next(numbers)) for _ in range(next(numbers))] for _ in range(next(numbers))]
-        )
-    return {"machines": machines, "jobs": jobs}
-
-
-def ours(path, seconds):
+def ours(path, reader, shop, seconds):
     """Our answer in a process of its own."""
+    asked = {"path": str(path), "reader": reader, "machines": shop["machines"], "seconds": seconds}
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks')!r}); import schedule; schedule.solve_ours()"
-    return run_json([sys.executable, "-c", code], {"path": str(path), "seconds": seconds})
+    return run_json([sys.executable, "-c", code], asked)
 
 
 def solve_ours():
     """The child of `ours`: JSON in, JSON out."""
     from lineshaft.core import Run, find_engine
     from lineshaft.core.solve import solve, table_name
-    from lineshaft.store.instances import read_fjsp
+    from lineshaft.store import instances
 
     asked = json.load(sys.stdin)
     begun = time.perf_counter()
     engine = find_engine("make.schedule")
-    tables = read_fjsp(Path(asked["path"]))
+    tables = getattr(instances, asked["reader"])(Path(asked["path"]))
     frames = {
         member: tables.get(table_name(schema))
         for member, schema in engine.load("inputs").member_schemas().items()
@@ -120,16 +104,20 @@ def solve_ours():
     run = Run(time_limit_s=asked["seconds"], workers=WORKERS)
     result = solve(engine, frames, {"objective": "makespan"}, run)
     keys = ["order_id", "op_no"]
-    plan = result.tables.operation_plan.join(result.tables.resource_plan, on=keys).sort(keys)
+    held = result.tables.resource_plan.group_by(keys).agg("resource_id")
     first = min(tables["work_order"]["release"])
-    rows = {(row["order_id"], row["op_no"]): row for row in plan.iter_rows(named=True)}
+    rows = {
+        (int(row["order_id"][1:]), row["op_no"]): row
+        for row in result.tables.operation_plan.join(held, on=keys).iter_rows(named=True)
+    }
+    behind = {"M": -1, "W": asked["machines"] - 1}
     steps = [
         [
-            (r["start"] - first).total_seconds() / UNIT_S,
-            int(r["resource_id"][1:]) - 1,
-            (r["end"] - first).total_seconds() / UNIT_S,
+            (row["start"] - first).total_seconds() / UNIT_S,
+            [behind[name[0]] + int(name[1:]) for name in row["resource_id"]],
+            (row["end"] - first).total_seconds() / UNIT_S,
         ]
-        for r in (rows[key] for key in sorted(rows, key=lambda key: (int(key[0][1:]), key[1])))
+        for _, row in sorted(rows.items())
     ]
     wall_s = time.perf_counter() - begun
     json.dump(
@@ -163,47 +151,30 @@ def run_json(command, asked):
     return json.loads(done.stdout[done.stdout.index('{"steps"') :])
 
 
-def checked_makespan(shop, steps):
-    """The makespan of [start, machine, end] steps in job order; stops when they break a rule, None when steps lack."""
-    if any(step is None for step in steps):
-        return None
-    left, on = iter(steps), {}
-    makespan = 0
-    for job in shop["jobs"]:
-        ready = 0
-        for ways in job:
-            start, machine, end = next(left)
-            assert start >= ready, "a step starts before the one before it ends"
-            assert end - start == dict(ways)[machine], "a step has a wrong time or machine"
-            on.setdefault(machine, []).append((start, end))
-            ready = end
-        makespan = max(makespan, ready)
-    for busy in on.values():
-        busy.sort()
-        assert all(a[1] <= b[0] for a, b in pairwise(busy)), "two steps at once on a machine"
-    return int(makespan)
-
-
 def gap(row, method):
-    """Distance to the best-known value in %, None without an answer."""
-    made = row[method]["makespan"]
-    return None if made is None else 100 * (made - row["best"]) / row["best"]
+    """Distance to the best-known value, or to our bound where none is known, in %; None without an answer."""
+    made, goal = row[method]["makespan"], row["best"] or row["ours"]["bound"]
+    return None if made is None or not goal else 100 * (made - goal) / goal
 
 
 def line(name, row, peers):
-    cells = [f"{name:<12}{row['best']:>7}"]
+    best = row["best"] or "-"
+    bar = "-" if row["bar"] is None else f"{row['bar']:.0f}"
+    met = "" if row["bar"] is None else "met" if reached(row, "ours") <= row["bar"] else "MISSED"
+    cells = [f"{name:<20}{best:>9}{bar:>9} {met:<6}"]
     for method in ["ours", *peers]:
         made, apart = row[method]["makespan"], gap(row, method)
-        cells.append("     none        " if made is None else f"{made:>7} {apart:+7.2f} %")
+        cells.append("     none           " if apart is None else f"{made:>9} {apart:+7.2f} %")
     bound = row["ours"]["bound"]
     return "  ".join([*cells, f"bound {bound:.0f}" if bound is not None else ""])
 
 
 def print_means(kept, peers):
-    """Mean, greatest gap and wins over the instances that every method has done."""
+    """Mean, greatest gap, bars and wins over the instances that every method has done."""
     rows = [row for row in kept.values() if all(method in row for method in ["ours", *peers])]
     print(
-        f"\n{len(rows)} instances; gap to best known, mean and greatest where there is an answer; ours better (equal)"
+        f"\n{len(rows)} instances; gap to best known (to our bound where none is), mean and greatest where there is an "
+        "answer; ours better (equal)"
     )
     for method in ["ours", *peers]:
         gaps = [gap(row, method) for row in rows if gap(row, method) is not None]
@@ -212,6 +183,10 @@ def print_means(kept, peers):
         none = f"; no answer to {len(rows) - len(gaps)}" if len(gaps) < len(rows) else ""
         mean = sum(gaps) / max(1, len(gaps))
         print(f"  {method:<12}{mean:7.2f} %  {max(gaps, default=0):7.2f} %   {wins} ({ties}){none}")
+    barred = [row for row in rows if row["bar"] is not None]
+    if barred:
+        met = sum(reached(row, "ours") <= row["bar"] for row in barred)
+        print(f"  bars met by ours: {met} of {len(barred)}")
 
 
 def reached(row, method):

@@ -2,6 +2,7 @@
 
 No due dates are given, so that its second level (tardiness) is empty and its third (makespan) is what counts; every
 machine works round the clock with one slot; its own best chain of rules gives the hint, as in its own benchmark.
+Setups from job to job by machine, and modes of machine with worker that differ in time, are beyond its model.
 """
 
 import json
@@ -14,6 +15,9 @@ from aps_kernel.models import EquipmentSlot, Job, Operation, OperationResource, 
 from aps_kernel.solver import cpsat
 
 asked = json.load(sys.stdin)
+if asked["setups"] or asked["resources"] > asked["machines"]:
+    json.dump({"steps": [None] * sum(map(len, asked["jobs"])), "bound": None, "wall_s": 0.0}, sys.stdout)
+    sys.exit()
 begun = time.perf_counter()
 resources = [
     Resource(id=f"M{m}", slots=(EquipmentSlot(id=f"S{m}", resource_id=f"M{m}"),))
@@ -24,7 +28,7 @@ for j, job in enumerate(asked["jobs"]):
     names = [f"J{j}-{k}" for k in range(len(job))]
     jobs.append(Job(id=f"J{j}", operation_ids=tuple(names)))
     for k, step in enumerate(job):
-        ways = tuple(OperationResource(resource_id=f"M{m}", duration=float(d)) for m, d in step)
+        ways = tuple(OperationResource(resource_id=f"M{held[0]}", duration=float(d)) for held, d in step)
         operations.append(Operation(id=names[k], job_id=f"J{j}", seq=k + 1, resources=ways))
         total_min += min(d for _, d in step)
 data = ScheduleInput(
@@ -41,6 +45,6 @@ at = {a.operation_id: a for a in result.assignments}
 found = []
 for operation in operations:
     a = at.get(operation.id)
-    found.append(a and [a.start_minute, int(a.resource_id[1:]), a.start_minute + round(a.duration_minutes)])
+    found.append(a and [a.start_minute, [int(a.resource_id[1:])], a.start_minute + round(a.duration_minutes)])
 wall_s = time.perf_counter() - begun
 json.dump({"steps": found, "bound": None, "wall_s": wall_s, "status": str(result.solver_status)}, sys.stdout)

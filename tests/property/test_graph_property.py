@@ -156,3 +156,50 @@ def test_fast_kernels_agree_with_plain_reading(s, seed):
         v, option = moves.choose(net, sol, room, many, now, 0, rng)
         if v >= 0:
             assert moves.move(net, sol, room, v, option)
+
+
+@st.composite
+def wide_shops(draw):
+    """Flexible job shops with a worker beside each machine and setups between families on the machines."""
+    ops, machines, workers = [], draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    for order in range(draw(st.integers(1, 4))):
+        for step in range(draw(st.integers(1, 4))):
+            ways = draw(
+                st.sets(st.tuples(st.integers(0, machines - 1), st.integers(0, workers - 1)), min_size=1)
+            )
+            ops.append(
+                {
+                    "order": order,
+                    "family": draw(st.integers(-1, 2)),
+                    "modes": [
+                        (draw(st.integers(1, 20)), [(machine, 1), (machines + worker, 1)])
+                        for machine, worker in sorted(ways)
+                    ],
+                    "after": [(len(ops) - 1, END_START, 0, NEVER_S)] if step else [],
+                }
+            )
+    setups = [[[draw(st.integers(0, 9)) for _ in range(3)] for _ in range(3)]]
+    return shop(ops, [{"group": 0, "family": 1}] * machines + [{}] * workers, setups=setups)
+
+
+@settings(max_examples=60, deadline=None)
+@given(wide_shops(), st.integers(0, 99))
+def test_kernels_for_several_lanes_agree_with_plain_reading(s, seed):
+    plan = first_plan(s, seed)
+    net = graph.make_net(s, plan)
+    assert net.wide
+    try:
+        sol = graph.make_sol(s, net, plan)
+    except graph.Tangled:
+        return
+    times.rebuild(net, sol)
+    room, rng = moves.make_room(net), np.array([seed + 1])
+    for now in range(1, 15):
+        start, end = earliest(s, net, sol)
+        assert (end == sol.job[:, graph.END]).all()
+        assert longest_ways(net, sol, start) == sol.job[:, graph.FRONT].tolist()
+        assert faults(s, graph.to_timetable(net, sol)) == []
+        many = moves.critical_path(net, sol, end.max(), rng, room.path)
+        v, option = moves.choose(net, sol, room, many, now, 0, rng)
+        if v >= 0 and not moves.move(net, sol, room, v, option):
+            assert (end == sol.job[:, graph.END]).all()

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from lineshaft.core import BadInput, Missing
-from lineshaft.store.instances import read_fjsp, read_fjssp_w, read_jsp
+from lineshaft.store.instances import read_fajsp, read_fjsp, read_fjsp_sdst, read_fjssp_w, read_jsp
 from lineshaft.tables import TABLES
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "aps"
@@ -14,6 +14,8 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no shared data")
 FJSP = "2 2 1.5\n2 2 1 3 2 4 1 2 5\n1 1 1 7\n"
 JSP = "2 2\n0 3 1 4\n1 5 0 7\n"
 TAILLARD = "2 2\nTimes\n3 4\n5 7\nMachines\n1 2\n2 1\n"
+SDST = FJSP + "0 1\n2 0\n\n0 3\n4 0\n"
+FAJSP = "# assembly\n4 3 2\n0 2\n1 2\n2 3\n1 0 3\n1 1 4\n2 0 5 1 6\n1 1 7\n"
 FJSSP_W = "1 2 2\n1 2 1 2 1 3 2 4 2 1 2 9\n"
 
 
@@ -63,6 +65,42 @@ def test_a_step_with_workers_holds_machine_and_worker(tmp_path):
     assert frames["resource"]["kind"].to_list() == ["machine", "machine", "person", "person"]
 
 
+def test_a_row_may_end_in_minus_ones(tmp_path):
+    closed = JSP.replace("4\n", "4 -1 -1\n")
+    assert modes(read_jsp(write(tmp_path, closed))) == modes(read_jsp(write(tmp_path, JSP, "b.txt")))
+
+
+def test_setups_go_from_job_to_job_on_each_machine(tmp_path):
+    frames = read_fjsp_sdst(write(tmp_path, SDST))
+    assert modes(frames) == modes(read_fjsp(write(tmp_path, FJSP)))
+    assert frames["operation"]["family_id"].to_list() == frames["operation"]["order_id"].to_list()
+    assert frames["resource"]["setup_group"].to_list() == ["M1", "M2"]
+    rows = frames["setup_time"].select("setup_group", "from_family_id", "to_family_id", "setup_s").rows()
+    assert [row for row in rows if row[3]] == [
+        ("M1", "J1", "J2", 60),
+        ("M1", "J2", "J1", 120),
+        ("M2", "J1", "J2", 180),
+        ("M2", "J2", "J1", 240),
+    ]
+    for name, frame in frames.items():
+        TABLES[name].validate(frame)
+
+
+def test_an_assembly_becomes_chains_with_dependencies(tmp_path):
+    frames = read_fajsp(write(tmp_path, FAJSP))
+    assert modes(frames) == [
+        ("J1", 1, ("M1",), 180),
+        ("J1", 2, ("M1",), 300),
+        ("J1", 2, ("M2",), 360),
+        ("J1", 3, ("M2",), 420),
+        ("J2", 1, ("M2",), 240),
+    ]
+    rows = frames["segment_dependency"].select("order_id", "op_no", "after_order_id", "after_op_no").rows()
+    assert sorted(rows) == [("J1", 2, "J1", 1), ("J1", 2, "J2", 1), ("J1", 3, "J1", 2)]
+    for name, frame in frames.items():
+        TABLES[name].validate(frame)
+
+
 def test_gzip_is_read_like_text(tmp_path):
     path = tmp_path / "case.fjsw.gz"
     path.write_bytes(gzip.compress(FJSSP_W.encode()))
@@ -83,6 +121,11 @@ def test_gzip_is_read_like_text(tmp_path):
         (read_jsp, "2 2\n0 3 1 4\n1 5 0\n", 3),
         (read_jsp, "2 2\n0 3 1 4\n2 5 0 1\n", 3),
         (read_jsp, "3 2\n0 3 1 4\n1 5 0 1\n", 3),
+        (read_jsp, "2 2\n0 3 1 4 -1\n1 5 0 1\n", 2),
+        (read_fjsp_sdst, FJSP + "0 1\n2 0\n\n0 3\n4\n", 8),
+        (read_fjsp_sdst, SDST + "9\n", 9),
+        (read_fajsp, FAJSP.replace("2 3\n", "3 4\n"), 5),
+        (read_fajsp, FAJSP.replace("1 2\n", "3 0\n"), 9),
         (read_fjssp_w, "1 2 2\n1 1 1 1 3 4\n", 2),
         (read_fjssp_w, "1 2\n1 1 1 1 1 4\n", 1),
     ],
@@ -118,6 +161,8 @@ def test_what_is_no_instance_at_all_is_refused(tmp_path):
         (read_fjsp, "fjsp/Brandimarte1993/mk01.txt", 10, 55, 115),
         (read_jsp, "jsp/FisherThompson1963/ft06.txt", 6, 36, 36),
         (read_jsp, "jsp/BoverouxErnstLouveaux2025/bel06.txt", 678, 4607, 4607),
+        (read_fjsp_sdst, "fjsp-sdst/BrandimarteMk1.fjs", 10, 55, 115),
+        (read_fajsp, "fjsp/BFFMOR2014/YFJS01.txt", 7, 40, 120),
         (read_fjssp_w, "fjssp-w/BrandimarteMk2.fjsw", 10, 58, None),
     ],
 )

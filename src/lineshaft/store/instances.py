@@ -1,4 +1,4 @@
-"""Published scheduling instances as tables: flexible job shop, job shop, flexible job shop with workers.
+"""Published scheduling instances as tables: job shops, flexible ones, and those with workers, setups or assembly.
 
 One job becomes one order of one piece, released on 1 January 2026; one unit of time becomes 60 s. Machines are
 resources M1, M2, … and workers W1, W2, …, counted from 1 whatever the file counts from. Nothing has a calendar,
@@ -6,29 +6,24 @@ and no step may pause.
 
 Formats: FJSP `.fjs` text (Brandimarte 1993; machines from 1); job shop as rows of machine and time (machines from 0)
 or as Taillard's two matrices (times, then machines from 1); FJSSP-W (Hutter et al., arXiv:2501.16159; machines and
-workers from 1).
+workers from 1); FJSP-SDST (Duque; FJSP text, then for each machine setup times from job to job); FAJSP (Birgin et al.
+2014, doi:10.1093/imanum/drs029; arcs between steps, then the machines of each step; steps and machines from 0).
 """
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import dataframely as dy
 import polars as pl
 
-from lineshaft.core.errors import BadInput, Fault, Missing, Words
-from lineshaft.store.guard import check_size
+from lineshaft.store.instance_text import UNIT_S, Text
 from lineshaft.tables import TABLES
-from lineshaft.tables.columns import YEAR_S
 
 RELEASE = datetime(2026, 1, 1, tzinfo=UTC)
-UNIT_S = 60
-TEXT_MAX = 100 << 20
-OPS_MAX = 2_000_000
 
 Way = tuple[tuple[str, ...], int]
 """One way to do a step: the resources held and the units of time."""
@@ -102,8 +97,111 @@ def read_fjssp_w(path: Path) -> dict[str, pl.DataFrame]:
     return to_tables(_routes(text, jobs, ways), machines, workers)
 
 
+def read_fjsp_sdst(path: Path) -> dict[str, pl.DataFrame]:
+    """A flexible job shop in which a machine that goes from one job to another is set up first; at the start none is.
+
+    Every job is a setup family of its own, every machine a setup group.
+
+    Raises
+    ------
+    BadInput
+        With the number of the line that breaks the format.
+    Missing
+        No such file.
+    """
+    text = Text(path)
+    jobs, machines = text.header(2)
+    many = range(1, jobs + 1)
+    routes = _route_rows(text, jobs, lambda: [((_machine(text, machines),), text.time())])
+    setups = [
+        (f"M{m}", f"J{a}", f"J{b}", text.time()) for m in range(1, machines + 1) for a in many for b in many
+    ]
+    text.end()
+    tables = to_tables(routes, machines, 0)
+    group, before, after, units = (list(column) for column in zip(*setups))
+    names = [f"J{j}" for j in many]
+    return tables | {
+        "operation": tables["operation"].with_columns(family_id="order_id"),
+        "resource": tables["resource"].with_columns(setup_group="resource_id"),
+        "setup_family": _frame("setup_family", family_id=names, name=names, setup_s=0),
+        "setup_time": _frame(
+            "setup_time",
+            setup_group=group,
+            from_family_id=before,
+            to_family_id=after,
+            setup_s=[time * UNIT_S for time in units],
+            forbidden=False,
+        ),
+    }
+
+
+def read_fajsp(path: Path) -> dict[str, pl.DataFrame]:
+    """A flexible job shop with assembly: steps in any order that the arcs between them allow.
+
+    An order is a chain of steps; what arcs say beyond that becomes `segment_dependency`.
+
+    Raises
+    ------
+    BadInput
+        With the number of the line that breaks the format; arcs that go round in a circle.
+    Missing
+        No such file.
+    """
+    text = Text(path)
+    steps, arcs, machines = text.header(3)
+    before: list[list[int]] = [[] for _ in range(steps)]
+    for _ in range(arcs):
+        first = text.index(0, steps - 1)
+        before[text.index(0, steps - 1)].append(first)
+
+    def ways() -> list[Way]:
+        able = text.count("machines of a step", "可用设备数")
+        return [((f"M{text.index(0, machines - 1) + 1}",), text.time()) for _ in range(able)]
+
+    routes = [ways() for _ in range(steps)]
+    text.end()
+    chains = _chains(text, before)
+    at = {step: (f"J{j}", i) for j, chain in enumerate(chains, 1) for i, step in enumerate(chain, 1)}
+    rows = [(*at[step], *at[first]) for step in at for first in sorted(set(before[step]))]
+    order, number, after_order, after_number = (list(column) for column in zip(*rows)) if rows else ([],) * 4
+    tables = to_tables([[routes[step] for step in chain] for chain in chains], machines, 0)
+    tables["segment_dependency"] = _frame(
+        "segment_dependency",
+        order_id=order,
+        op_no=number,
+        after_order_id=after_order,
+        after_op_no=after_number,
+        kind="end_start",
+        lag_s=0,
+    )
+    return tables
+
+
+def _chains(text: Text, before: list[list[int]]) -> list[list[int]]:
+    """All steps, those before others first, as chains in which each step directly follows the one before it."""
+    chains: list[list[int]] = []
+    ends: dict[int, list[int]] = {}
+    try:
+        for step in TopologicalSorter(dict(enumerate(before))).static_order():
+            chain = next((ends.pop(first) for first in before[step] if first in ends), None)
+            if chain is None:
+                chain = []
+                chains.append(chain)
+            chain.append(step)
+            ends[step] = chain
+    except CycleError:
+        raise text.fault("the arcs before it go round in a circle", "此前的先后关系成环") from None
+    return chains
+
+
 def _routes(text: Text, jobs: int, ways_of_machine: Callable[[], list[Way]]) -> list[Route]:
     """The rest of a file: for each job its steps, for each step its machines with their ways."""
+    routes = _route_rows(text, jobs, ways_of_machine)
+    text.end()
+    return routes
+
+
+def _route_rows(text: Text, jobs: int, ways_of_machine: Callable[[], list[Way]]) -> list[Route]:
     routes: list[Route] = []
     for _ in range(jobs):
         route: Route = []
@@ -111,136 +209,11 @@ def _routes(text: Text, jobs: int, ways_of_machine: Callable[[], list[Way]]) -> 
             many = text.count("machines of a step", "可用设备数")
             route.append([way for _ in range(many) for way in ways_of_machine()])
         routes.append(route)
-    text.end()
     return routes
 
 
 def _machine(text: Text, machines: int) -> str:
     return f"M{text.index(1, machines)}"
-
-
-class Text:
-    """The numbers of a file, one after another, each with the line it stands on.
-
-    Lines that are empty or begin with a letter or `#` say nothing.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.line = 1
-        self._lines = iter(_numbered(path, _read(path)))
-        self._rest: Iterator[str] = iter(())
-
-    def header(self, many: int) -> list[int]:
-        """The first line: at least `many` counts above zero; what follows them is an average of no use here."""
-        numbers = self._next_line()
-        if len(numbers) < many:
-            raise self.fault(
-                f"the first line must name {many} counts (jobs, machines{', workers' if many > 2 else ''})",
-                f"首行须给出 {many} 个数量(工件、设备{'、人员' if many > 2 else ''})",
-            )
-        return [self._whole(word, 1, OPS_MAX) for word in numbers[:many]]
-
-    def count(self, en: str, zh: str) -> int:
-        """How many of something follow: at least one."""
-        try:
-            return self._whole(self._next(), 1, OPS_MAX)
-        except BadInput as error:
-            fault = error.faults[0]
-            raise self.fault(f"number of {en}: {fault.words.en}", f"{zh}:{fault.words.zh}") from None
-
-    def index(self, low: int, high: int) -> int:
-        """The number of a machine or worker."""
-        return self._whole(self._next(), low, high)
-
-    def time(self) -> int:
-        """A duration in units of time."""
-        return self._whole(self._next(), 0, YEAR_S // UNIT_S)
-
-    def checked_time(self, line: int, units: int) -> int:
-        """A duration already read, within bounds."""
-        self.line = line
-        return self._whole(str(units), 0, YEAR_S // UNIT_S)
-
-    def rows(self) -> list[list[tuple[int, int]]]:
-        """All remaining lines as (line, number) pairs."""
-        rows = []
-        while (words := self._next_line(last=True)) is not None and words:
-            rows.append([(self.line, self._whole(word, 0, YEAR_S)) for word in words])
-        return rows
-
-    def end(self) -> None:
-        """Nothing may follow."""
-        word = next(self._rest, None)
-        if word is None:
-            words = self._next_line(last=True)
-            word = words[0] if words else None
-        if word is not None:
-            raise self.fault(
-                f"{word!r} follows after the last announced job", f"在最后一个工件之后还有多余内容 {word!r}"
-            )
-
-    def fault(self, en: str, zh: str) -> BadInput:
-        """Something wrong on the present line."""
-        place = Words(f"line {self.line}: {en}", f"第 {self.line} 行:{zh}")
-        return BadInput([Fault(self.path.name, (), "", None, "instance", place, f"line {self.line}")])
-
-    def _next(self) -> str:
-        word = next(self._rest, None)
-        while word is None:
-            self._rest = iter(self._next_line())
-            word = next(self._rest, None)
-        return word
-
-    def _next_line(self, *, last: bool = False) -> list[str]:
-        for number, line in self._lines:
-            self.line = number
-            words = line.split()
-            if words and not words[0][0].isalpha() and not line.lstrip().startswith("#"):
-                return words
-        if last:
-            return []
-        raise self.fault("the file ends before the last announced job", "文件在最后一个工件之前就结束了")
-
-    def _whole(self, word: str, low: int, high: int) -> int:
-        if not word.isascii() or not word.isdigit() or len(word) > 12 or not low <= int(word) <= high:
-            raise self.fault(
-                f"{word[:40]!r} is not a whole number from {low} to {high}",
-                f"{word[:40]!r} 不是 {low} 到 {high} 的整数",
-            )
-        return int(word)
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise Missing(f"{path} is not there.", f"{path} 不存在。")
-    check_size(path)
-    if path.suffix != ".gz":
-        return path.read_bytes()
-    try:
-        with gzip.open(path) as file:
-            content = file.read(TEXT_MAX + 1)
-    except (OSError, EOFError, zlib.error):
-        raise _whole_file(path, "damaged_file", "the gzip file is damaged", "gzip 文件已损坏") from None
-    if len(content) > TEXT_MAX:
-        raise _whole_file(
-            path,
-            "zip_bomb",
-            f"it unpacks to more than {TEXT_MAX >> 20} MB",
-            f"解压后超过 {TEXT_MAX >> 20} MB",
-        )
-    return content
-
-
-def _numbered(path: Path, content: bytes) -> Iterator[tuple[int, str]]:
-    try:
-        return iter(list(enumerate(content.decode("utf-8-sig").splitlines(), start=1)))
-    except UnicodeDecodeError:
-        raise _whole_file(path, "not_text", "this is not a text file", "这不是文本文件") from None
-
-
-def _whole_file(path: Path, rule: str, en: str, zh: str) -> BadInput:
-    return BadInput([Fault(path.name, (), "", None, rule, Words(en, zh))])
 
 
 def _permutations(rows: list[list[tuple[int, int]]], machines: int) -> bool:

@@ -90,6 +90,18 @@ def _mmrcpsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     return read_mmrcpsp(path), []
 
 
+def _fjsp_sdst(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fjsp_sdst
+
+    return read_fjsp_sdst(path), []
+
+
+def _fajsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.instances import read_fajsp
+
+    return read_fajsp(path), []
+
+
 def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.eventlog import read_event_log
     from lineshaft.store.infer import infer_works
@@ -120,4 +132,6 @@ LAYOUTS = {
     "rcpsp": Layout((".rcp",), _rcpsp),
     "mmrcpsp": Layout((".mm",), _mmrcpsp),
     "msproject": Layout((".xml", ".xml.gz"), _msproject),
+    "fjsp-sdst": Layout((".fjs", ".txt"), _fjsp_sdst),
+    "fajsp": Layout((".txt",), _fajsp),
 }

@@ -45,7 +45,8 @@ class Net(NamedTuple):
 
     `op[v, FIRST_OPTION]` … are CSR pointers. An option has a mode, working seconds, a calendar and the lanes
     `held[option[o, FIRST_HELD]:option[o + 1, FIRST_HELD]]`. `base[l]:base[l + 1]` is the room for the sequence of
-    lane l; `width` is the most lanes that an option holds. `plain`: one lane an operation and nothing but work and lags.
+    lane l; `width` is the most lanes that an option holds. `plain`: one lane an operation and nothing but work and lags;
+    `wide`: the same but for setups, greatest lags or several lanes.
     """
 
     op: Table
@@ -67,6 +68,7 @@ class Net(NamedTuple):
     calendars: bool
     frozen: bool
     plain: bool
+    wide: bool
 
 
 class Sol(NamedTuple):
@@ -101,6 +103,8 @@ def make_net(shop: Shop, timetable: Timetable) -> Net:
     timed = bool((calendars != ALWAYS).any())
     frozen = bool(shop.fixed.any())
     tight = bool((shop.pred_lag_max_s < NEVER_S).any())
+    simple = not (overlaps or timed or frozen)
+    single = simple and bool((counts == 1).all()) and not (setups or tight)
     return Net(
         op=table(
             np.append(shop.op_release_s, 0),
@@ -129,7 +133,8 @@ def make_net(shop: Shop, timetable: Timetable) -> Net:
         overlaps=overlaps,
         calendars=timed,
         frozen=frozen,
-        plain=bool((counts == 1).all()) and not (setups or overlaps or timed or frozen or tight),
+        plain=single,
+        wide=simple and not single,
     )
 
 

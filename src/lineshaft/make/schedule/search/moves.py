@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch import hours
-from lineshaft.make.schedule.search import plain
+from lineshaft.make.schedule.search import plain, wide
 from lineshaft.make.schedule.search.graph import (
     AFTER,
     CALENDAR_OF,
@@ -58,7 +58,9 @@ class Room(NamedTuple):
 
     `before[k, p]`, `after[k, p]`: when lane k of an option is ready for an operation at place p, and the longest way
     on from there; `first[k]`, `last[k]` the places that may be taken; `trial`, `place`, `best_place`, `old_place`
-    places per lane; `path` a critical path; `tabu_until` per option.
+    places per lane; `path` a critical path; `tabu_until` per option. For `wide`: what a step meets at the places
+    `from_place` … `to_place` of a lane is in `ahead`, `behind` from `base[lane]` on, `least` the shortest way through
+    one of them; all that while `stamp[lane]` is `stamp[-1]`.
     """
 
     before: NDArray[np.int64]
@@ -71,15 +73,22 @@ class Room(NamedTuple):
     old_place: Ints
     path: Ints
     tabu_until: Ints
+    ahead: Ints
+    behind: Ints
+    from_place: Ints
+    to_place: Ints
+    least: Ints
+    stamp: Ints
 
 
 def make_room(net: Net) -> Room:
     """Working memory for searches on this net."""
     long = int(np.diff(net.base).max(initial=0)) + 2
     width = max(net.width, 1)
-    wide = [np.zeros((width, long), dtype=np.int64) for _ in range(2)]
+    broad = [np.zeros((width, long), dtype=np.int64) for _ in range(2)]
     few = [np.zeros(width, dtype=np.int64) for _ in range(6)]
-    return Room(*wide, *few, np.zeros(len(net.op), dtype=np.int64), np.zeros(len(net.option), dtype=np.int64))
+    sizes = (len(net.op), len(net.option), int(net.base[-1]), int(net.base[-1]), *[len(net.base)] * 4)
+    return Room(*broad, *few, *(np.zeros(size, dtype=np.int64) for size in sizes))
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -148,6 +157,8 @@ def choose(net, sol, room, many, now, target, rng):
     """
     if net.plain:
         return plain.choose(net, sol, room, many, now, target, rng)
+    if net.wide:
+        return wide.choose(net, sol, room, many, now, target, rng)
     best, seen, best_v, best_option = BIG, 0, -1, -1
     for i in range(many):
         v = room.path[i]

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule.search.graph import (
+    FIRST_HELD,
     FIRST_OPTION,
     OPTION,
     Net,
@@ -118,11 +119,17 @@ def step(search: Search, moves: int, workers: int = 1) -> None:
 
 
 def _child(search: Search, number: int, moves: int) -> Elite:
-    """A new plan: the first ones from the given plan and from evenly spread work, later ones between two elites."""
+    """A new plan: the first ones from the given plan and from evenly spread work, later ones between two elites.
+
+    Where a round has fewer moves than the shop has steps it could not mend what mixing breaks: it goes on from the
+    best of the elites.
+    """
     net, island, elites = search.net, search.islands[number], search.elites
     sol, rng = island.sol, island.rng
     a, b = elites[draw(rng, len(elites))], elites[draw(rng, len(elites))]
-    if search.rounds == 1 and number == 0:
+    if moves < len(search.first.mode):
+        _take(net, sol, elites[min(number, len(elites) - 1)])
+    elif search.rounds == 1 and number == 0:
         _take(net, sol, a)
     elif search.rounds <= FOUNDING_ROUNDS:
         option = a.option.copy()
@@ -171,10 +178,22 @@ def improve(net, sol, room, rng, moves, best_option, best_order):
             room.tabu_until[option] = now + many
             continue
         choices = net.op[v + 1, FIRST_OPTION] - net.op[v, FIRST_OPTION]
-        room.tabu_until[old] = now + 10 + many + choices + draw(rng, 10)
+        until = now + 10 + many + choices + draw(rng, 10)
+        for o in range(net.op[v, FIRST_OPTION], net.op[v + 1, FIRST_OPTION]):
+            if _same_machine(net, o, old):
+                room.tabu_until[o] = until
         span = makespan(sol)
         if span < best and (net.plain or intact(net, sol)):
             best = span
             for i in range(len(best_order)):
                 best_option[i], best_order[i] = sol.job[i, OPTION], sol.order[i]
     return best
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _same_machine(net, a, b):
+    """True for options with the same first lane: another worker at the old machine is too near to be a new place."""
+    at, other = net.option[a, FIRST_HELD], net.option[b, FIRST_HELD]
+    if at == net.option[a + 1, FIRST_HELD] or other == net.option[b + 1, FIRST_HELD]:
+        return a == b
+    return net.held[at] == net.held[other]

@@ -13,7 +13,7 @@ from numba import njit
 
 from lineshaft.make.schedule.dispatch import hours
 from lineshaft.make.schedule.dispatch.deck import BEFORE, CALENDAR, SET_FOR
-from lineshaft.make.schedule.search import plain
+from lineshaft.make.schedule.search import plain, wide
 from lineshaft.make.schedule.search.graph import (
     AFTER,
     CALENDAR_OF,
@@ -67,6 +67,9 @@ def heads(net, sol, first):
     """Recompute starts and ends of the operations from place `first` of the order on."""
     if net.plain:
         plain.heads(net, sol, first)
+        return
+    if net.wide:
+        wide.heads(net, sol, first)
         return
     job = sol.job
     for i in range(first, len(sol.order)):
@@ -162,6 +165,9 @@ def tails(net, sol, last):
     """Recompute tails of the operations up to place `last` of the order; with calendars or fixed work all of them."""
     if net.plain:
         plain.tails(net, sol, last)
+        return
+    if net.wide:
+        wide.tails(net, sol, last)
         return
     job = sol.job
     anchored = net.calendars or net.frozen
