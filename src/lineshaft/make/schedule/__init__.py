@@ -24,3 +24,23 @@ ENGINE = Engine(
         "doi:10.1016/j.ejor.2010.07.037 (Mati, Dauzère-Pérès and Lahlou 2011, regular criteria)",
     ),
 )
+
+REPAIR = Engine(
+    name="make.repair",
+    version=1,
+    title=("Repair of the schedule in force", "当前排产修复"),
+    inputs="lineshaft.make.schedule.tables:ShopBook",
+    outputs="lineshaft.make.schedule.tables:ShopPlan",
+    params="lineshaft.make.schedule.params:RepairParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve="lineshaft.make.schedule.repair.solve:solve",
+    check="lineshaft.make.schedule.repair.solve:check",
+    rank="lineshaft.make.schedule.goal:rank",
+    words="lineshaft.make.schedule.words:WORDS",
+    example="lineshaft.make.schedule.repair.example:example",
+    views=("lane-board",),
+    sources=(
+        "doi:10.1287/opre.39.3.470 (Bean, Birge, Mittenthal and Noon 1991, match-up scheduling)",
+        "doi:10.1023/A:1022235519958 (Vieira, Herrmann and Lin 2003, rescheduling)",
+    ),
+)

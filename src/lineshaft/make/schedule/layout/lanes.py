@@ -136,8 +136,8 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
         chosen.append(rows.select(*DEMAND, pool=pl.lit(pools, dtype=pl.List(pl.Int64))))
     if short:
         raise BadInput([no_team(row) for row in short])
-    empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
-    of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+    empty = wants.select(*DEMAND, pool=pl.lit([0], pl.List(pl.Int64))).clear()
+    of_demand = pl.concat([empty, *chosen]).explode("demand_no", "pool")
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
     return of_demand, pointers(counts), pool_lane
