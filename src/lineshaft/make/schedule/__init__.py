@@ -44,3 +44,21 @@ REPAIR = Engine(
         "doi:10.1023/A:1022235519958 (Vieira, Herrmann and Lin 2003, rescheduling)",
     ),
 )
+
+PROMISE = Engine(
+    name="make.promise",
+    version=1,
+    title=("Promise dates for new orders", "新订单交期承诺"),
+    inputs="lineshaft.make.schedule.tables:ShopBook",
+    outputs="lineshaft.make.schedule.tables:ShopPromise",
+    params="lineshaft.make.schedule.params:PromiseParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve="lineshaft.make.schedule.repair.promise:solve",
+    check="lineshaft.make.schedule.repair.promise:check",
+    rank="lineshaft.make.schedule.goal:rank",
+    words="lineshaft.make.schedule.words:WORDS",
+    example="lineshaft.make.schedule.repair.example:example",
+    accept={"promises": "upsert"},
+    views=("lane-board",),
+    sources=("doi:10.1287/msom.3.4.326.9971 (capable-to-promise)",),
+)

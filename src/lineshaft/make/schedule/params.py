@@ -65,3 +65,17 @@ class RepairParams(ScheduleParams):
         min=0,
         max=1_000_000,
     )
+
+
+@dataclass(frozen=True)
+class PromiseParams(ScheduleParams):
+    """As for a schedule, and how much is added for safety."""
+
+    buffer_pct: int = param(
+        10,
+        "buffer added to the time from the order's release to its end",
+        "在下达至完工时间上增加的缓冲",
+        unit="%",
+        min=0,
+        max=1_000,
+    )
