@@ -60,5 +60,5 @@ PROMISE = Engine(
     example="lineshaft.make.schedule.repair.example:example",
     accept={"promises": "upsert"},
     views=("lane-board",),
-    sources=("doi:10.1287/msom.3.4.326.9971 (capable-to-promise)",),
+    sources=("doi:10.1016/0377-2217(95)00357-6 (Kolisch 1996, serial generation of schedules)",),
 )

@@ -1,7 +1,7 @@
 """Capable to promise: new orders put into the gaps of the plan in force, where nobody gives way to them.
 
-An order is placed step by step, each as early as gaps allow, in several orders of its steps; the soonest end counts.
-So the promise is kept by the plan that comes with it: nothing that was promised before moves.
+An order is placed step by step, each as early as gaps allow (serial generation; Kolisch 1996), in several orders of
+its steps; the soonest end counts. So the promise is kept by the plan that comes with it, and nothing promised before moves.
 """
 
 from __future__ import annotations
@@ -14,21 +14,16 @@ import polars as pl
 from lineshaft.core import Cancelled, Checked, Reason, Result, Run
 from lineshaft.make.schedule.checks import check as checks
 from lineshaft.make.schedule.checks.hours import rows, to_s, to_s_up
-from lineshaft.make.schedule.dispatch.deck import TAIL_S
 from lineshaft.make.schedule.params import PromiseParams
 from lineshaft.make.schedule.plan import lane_use, moments
 from lineshaft.make.schedule.reasons.explain import minutes
 from lineshaft.make.schedule.repair.edit import State, mend, propose
-from lineshaft.make.schedule.repair.insert import insert, longest_ahead_first, turns
-from lineshaft.make.schedule.repair.settle import shifted
-from lineshaft.make.schedule.repair.shift import NONE
+from lineshaft.make.schedule.repair.insert import insert, longest_ahead_first
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.repair.tell import follows, held_behind
 from lineshaft.make.schedule.shop import Ints
 from lineshaft.make.schedule.tables import ShopBook, ShopPromise
 
-TRIES = 6
-NOISE = 0.5
 STILL_MIN = 1e9
 
 
@@ -52,67 +47,25 @@ def solve(book: ShopBook, params: PromiseParams, run: Run) -> Result[ShopPromise
     """
     run.progress(0.0, "looking for gaps", "查找空档")
     state = mend(book, params, STILL_MIN)
-    trees = asked_for(state)
-    standing = state.standing
-    for tree in trees:
-        standing = soonest(state, standing, tree, run.seed)
-    result = promise(state, standing, [order for tree in trees for order in tree], params.buffer_pct)
+    result = promise(state, params.buffer_pct)
     run.offer(result)
     if run.cancelled():
         raise Cancelled
     return result
 
 
-def asked_for(state: State) -> list[list[int]]:
-    """Orders of which no step has a place, those made for each other together; due first, first by id."""
-    shop, names = state.compiled.shop, state.names
+def asked_for(state: State) -> list[int]:
+    """Orders of which no step has a place in the plan in force."""
+    shop = state.compiled.shop
     placed = np.zeros(shop.n_orders, dtype=np.bool_)
     placed[shop.op_order[~state.force.homeless]] = True
-    number = {order_id: order for order, order_id in enumerate(names.orders)}
-    parent = dict(state.book.work_orders.select("order_id", "parent_order_id").iter_rows())
-    trees: dict[int, list[int]] = {}
-    for order in np.flatnonzero(~placed).tolist():
-        root = order
-        while (above := number.get(parent[names.orders[root]], -1)) >= 0 and not placed[above]:
-            root = above
-        trees.setdefault(root, []).append(order)
-    return sorted(trees.values(), key=lambda tree: (int(shop.order_due_s[tree].min()), tree))
+    return np.flatnonzero(~placed).tolist()
 
 
-def soonest(state: State, standing: Standing, tree: list[int], seed: int) -> Standing:
-    """The orders of `tree` placed anew in several orders of their steps; the one that ends first."""
-    plan = state.force
-    mine = np.isin(plan.shop.op_order, tree)
-    ops, draw = np.flatnonzero(mine), np.random.default_rng((seed, *tree))
-    nobody = np.zeros(len(mine), dtype=np.bool_)
-    loose, best = replace(standing, start_s=np.where(mine, 0, standing.start_s)), standing
-    for turn in range(TRIES):
-        order = longest_ahead_first(plan.shop, plan.deck, ops) if turn == 0 else mixed(state, ops, draw)
-        put = insert(plan.deck, loose, order, ~mine, nobody)
-        if put is None or (put.end_s[ops].max(), put.end_s[ops].sum()) >= (best.end_s[ops].max(), best.end_s[ops].sum()):
-            continue
-        after, _, _, trouble = shifted(plan, put)
-        if trouble.kind == NONE and (after.start_s == put.start_s).all():
-            best = after
-    return best
-
-
-def mixed(state: State, ops: Ints, draw: np.random.Generator) -> Ints:
-    """Operations in a random order in which predecessors come first, near that of the longest chain of work ahead."""
-    shop, ahead_s = state.compiled.shop, {}
-    by_turn = ops[np.argsort(turns(shop)[ops])]
-    worth = state.deck.op[by_turn, TAIL_S] * (1 + NOISE * draw.random(len(ops)))
-    for op, own in zip(by_turn[::-1].tolist(), worth[::-1].tolist()):
-        ahead_s[op] = max(ahead_s.get(op, 0.0), own)
-        for before in shop.pred_op[shop.pred_ptr[op] : shop.pred_ptr[op + 1]].tolist():
-            ahead_s[before] = max(ahead_s.get(before, 0.0), ahead_s[op])
-    rank = np.array([-ahead_s[op] for op in by_turn.tolist()])
-    return by_turn[np.argsort(rank, kind="stable")]
-
-
-def promise(state: State, standing: Standing, asked: list[int], buffer_pct: int) -> Result[ShopPromise]:
+def promise(state: State, buffer_pct: int) -> Result[ShopPromise]:
     """The rows for the orders asked for, with the plan that keeps them."""
-    names, shop = state.names, state.compiled.shop
+    names, shop, standing = state.names, state.compiled.shop, state.standing
+    asked = asked_for(state)
     plan = propose(state, standing, [], False)
     start_s, end_s = spans(state, standing)
     alone = insert(
@@ -123,7 +76,6 @@ def promise(state: State, standing: Standing, asked: list[int], buffer_pct: int)
         np.zeros(shop.n_ops, dtype=np.bool_),
     )
     earliest_s = np.minimum(spans(state, alone or standing)[1], end_s)
-    asked = sorted(asked)
     buffer_s = np.maximum(end_s - shop.order_release_s, 0)[asked] * buffer_pct // 100
     waits = longest_waits(state, standing)
     frame = pl.DataFrame(

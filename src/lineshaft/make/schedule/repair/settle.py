@@ -24,6 +24,7 @@ from lineshaft.make.schedule.repair.insert import (
     overlapped,
     turns,
 )
+from lineshaft.make.schedule.repair.newcomers import put_in
 from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
@@ -95,9 +96,8 @@ def settle(plan: Force) -> Settled:
     """
     given, stays = plan.given, plan.given.stays
     struck = plan.homeless | (plan.hit != FITS)
-    nobody = np.zeros(len(stays), dtype=np.bool_)
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
-    whole = insert(plan.deck, given, new, ~plan.homeless, nobody) if len(new) else given
+    whole = put_in(plan.shop, plan.deck, given, plan.homeless) if len(new) else given
     best = shifted(plan, whole or given)
     if not len(new) and not plan.moved(best.standing).any():
         return best
