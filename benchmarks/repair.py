@@ -334,8 +334,9 @@ def promises(scene, count):
         holds += all(ends[order] <= moment for order, moment in until.items())
         book = with_facts(scene.book, changes)
         wrong += number % 10 == 0 and len(check_promise(book, result.tables, params).violations)
-        old = scene.state.unchanged.tables.operation_plan
-        kept += old.join(result.tables.operation_plan, on=old.columns, how="semi", nulls_equal=True).height == old.height
+        place = ["order_id", "op_no", "mode_no", "start", "end"]
+        old = scene.state.unchanged.tables.operation_plan.select(place)
+        kept += old.join(result.tables.operation_plan, on=place, how="semi").height == old.height
     return {
         "promises": count,
         "steps": "27 to 33",

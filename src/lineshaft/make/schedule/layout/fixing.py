@@ -112,7 +112,7 @@ def fix(
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
-    held: list[list[int]] = [[] for _ in range(n)]
+    held: dict[int, list[int]] = {}
     calendar = lanes.frame["calendar"].to_numpy()
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
@@ -127,8 +127,10 @@ def fix(
             end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
     warm_mode, warm_start_s = warm(book, ops, modes, fixed, start)
-    fixed_ptr = pointers(np.array([len(some) for some in held], dtype=np.int64))
-    fixed_lane = np.array([lane for some in held for lane in some], dtype=np.int64)
+    widths = np.zeros(n, dtype=np.int64)
+    widths[list(held)] = [len(some) for some in held.values()]
+    fixed_ptr = pointers(widths)
+    fixed_lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
     ways = dict(steps.select("op", "way").iter_rows())
     return Fixed(
         ways, fixed, start_s, end_s, np.maximum(mode, 0), fixed_ptr, fixed_lane, warm_mode, warm_start_s

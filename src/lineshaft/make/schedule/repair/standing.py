@@ -67,9 +67,10 @@ def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
         team[slot_ptr[op] : slot_ptr[op + 1]] = -1
         team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
     end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
-    homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, np.maximum(mode, 0), slot_ptr, team))
+    known = np.where(mode < 0, shop.mode_ptr[:-1], mode)
+    homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, known, slot_ptr, team))
     team[np.repeat(homeless, np.diff(slot_ptr))] = -1
-    mode[homeless], start_s[homeless], end_s[homeless] = shop.mode_ptr[:-1][homeless], 0, 0
+    mode, start_s[homeless], end_s[homeless] = known, 0, 0
     locked = np.zeros(shop.n_ops, dtype=np.bool_)
     locked[[op for op, way in compiled.ways.items() if way == "locked"]] = True
     return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked), homeless
