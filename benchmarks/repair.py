@@ -64,9 +64,7 @@ class Scene:
         used = set(plan.resource_plan["resource_id"])
         self.machines = sorted(r for r in used if str(kinds[r]) == "machine")
         self.people = sorted(r for r in used if str(kinds[r]) == "person")
-        self.lots = {
-            row["order_id"]: row for row in self.book.work_orders.iter_rows(named=True)
-        }
+        self.lots = {row["order_id"]: row for row in self.book.work_orders.iter_rows(named=True)}
         self.modes = self.book.modes.partition_by("order_id", as_dict=True)
         self.trees = order_trees(self.book)
 
@@ -84,9 +82,9 @@ class Scene:
         start = row["start"]
         end = start + timedelta(hours=self.rng.choice(hours))
         held = self.state.unchanged.tables.resource_plan.filter(pl.col("resource_id") == name)
-        hit = self.state.unchanged.tables.operation_plan.join(held, on=["order_id", "op_no"], how="semi").filter(
-            (pl.col("start") < end) & (pl.col("end") > start)
-        )
+        hit = self.state.unchanged.tables.operation_plan.join(
+            held, on=["order_id", "op_no"], how="semi"
+        ).filter((pl.col("start") < end) & (pl.col("end") > start))
         change = Change("resource_capacity", (name, start), {"end": end, "capacity": 0})
         return [change], set(hit.select("order_id", "op_no").rows())
 
@@ -121,7 +119,9 @@ class Scene:
             frame = getattr(self.book, member)
             schema = type(self.book).member_schemas()[member]
             named = frame.with_columns(
-                pl.col(column).replace(new) for column in ("order_id", "after_order_id") if column in frame.columns
+                pl.col(column).replace(new)
+                for column in ("order_id", "after_order_id")
+                if column in frame.columns
             ).filter(frame["order_id"].is_in(tree))
             for row in named.iter_rows(named=True):
                 key = tuple(row.pop(column) for column in schema.primary_key())
@@ -146,7 +146,9 @@ class Scene:
         own = {m: getattr(self.book, m).filter((pl.col("order_id") == order) & (pl.col("op_no") == op_no))
                for m in ("operations", "modes", "demands")}  # fmt: skip
         step = own["operations"].row(0, named=True)
-        changes = [Change("operation", again, {name: step[name] for name in ("name", "family_id", "pausable")})]
+        changes = [
+            Change("operation", again, {name: step[name] for name in ("name", "family_id", "pausable")})
+        ]
         for mode in own["modes"].iter_rows(named=True):
             times = {name: mode[name] // 2 for name in ("lot_s", "piece_s")}
             changes.append(Change("operation_mode", (*again, mode["mode_no"]), times))
@@ -160,9 +162,13 @@ class Scene:
         key = (row["order_id"], row["op_no"], row["mode_no"])
         mode = self.state.compiled.modes
         number = self.state.names.number[key[:2]]
-        index = mode.with_row_index().filter((pl.col("op") == number) & (pl.col("mode_no") == key[2]))["index"][0]
+        index = mode.with_row_index().filter((pl.col("op") == number) & (pl.col("mode_no") == key[2]))[
+            "index"
+        ][0]
         more = int(self.state.compiled.shop.mode_s[index] * self.rng.choice((0.2, 0.5, 1.0)))
-        old = self.modes[(key[0],)].filter((pl.col("op_no") == key[1]) & (pl.col("mode_no") == key[2]))["lot_s"][0]
+        old = self.modes[(key[0],)].filter((pl.col("op_no") == key[1]) & (pl.col("mode_no") == key[2]))[
+            "lot_s"
+        ][0]
         return [Change("operation_mode", key, {"lot_s": old + more})], {key[:2]}
 
     def quantity(self):
@@ -253,7 +259,9 @@ def disturbed(scene, apart, count, check_every):
         took_s, cpu_s = time.perf_counter() - begun, time.process_time() - begun_cpu
         assert result.status == "feasible"
         now = result.tables.operation_plan.join(old, on=["order_id", "op_no"], suffix="_was")
-        held = result.tables.resource_plan.join(places, on=["order_id", "op_no", "demand_no", "unit_no"], suffix="_was")
+        held = result.tables.resource_plan.join(
+            places, on=["order_id", "op_no", "demand_no", "unit_no"], suffix="_was"
+        )
         elsewhere = held.filter(
             (pl.col("resource_id") != pl.col("resource_id_was")) | (pl.col("place_no") != pl.col("place_no_was"))
         ).select("order_id", "op_no").unique().with_columns(other=True)  # fmt: skip

@@ -182,7 +182,9 @@ def test_an_edit_with_facts_and_a_run_of_repair_on_the_tables_agree(seed):
         assert {kpi.name: kpi.value for kpi in repaired.kpis} == pytest.approx(found.kpis, rel=1e-12)
         again = solve.solve(book, params, Run(work_limit=repaired.work))
         assert result_bytes(again) == result_bytes(repaired)
-        first, last = (solve.mend(book, params).force.goal.levels[0] @ figures(r) for r in (offers[0], repaired))
+        first, last = (
+            solve.mend(book, params).force.goal.levels[0] @ figures(r) for r in (offers[0], repaired)
+        )
         price = params.moved_min * (moved(offers[0]) - moved(repaired))
         assert last <= first + price + 1e-6
 
@@ -217,7 +219,9 @@ def test_a_promise_holds_and_moves_nobody(seed):
     assert result.tables.promises["order_id"].to_list() == ["NEW"]
     after = places(result.tables)
     assert {step: after[step] for step in places(before)} == places(before)
-    ends = dict(edit(prepare(day.book, day.params), changes).tables.order_plan.select("order_id", "end").rows())
+    ends = dict(
+        edit(prepare(day.book, day.params), changes).tables.order_plan.select("order_id", "end").rows()
+    )
     assert ends["NEW"] <= result.tables.promises["promised"][0]
 
 
@@ -226,6 +230,8 @@ def test_a_plan_to_which_nothing_happened_is_left_alone():
         day = Day(seed)
         state = prepare(day.book, day.params) if day.steps else None
         if state and not state.warnings:
-            result = solve.solve(day.book, RepairParams(day.params.objective, day.params.start, day.params.frozen_min), Run())
+            result = solve.solve(
+                day.book, RepairParams(day.params.objective, day.params.start, day.params.frozen_min), Run()
+            )
             assert (moved(result), result.work, result.stopped_by) == (0, 0, "done")
             assert (shifted(state.force, state.standing).standing.start_s == state.given.start_s).all()

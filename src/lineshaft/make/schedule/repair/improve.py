@@ -67,7 +67,10 @@ class Mender:
             there, own = self._as_given(now, out), out
         else:
             out = self._neighbours(op)
-            there, own = self._free(now, out & (draw.random(len(out)) < 0.5)), np.zeros(len(out), dtype=np.bool_)
+            there, own = (
+                self._free(now, out & (draw.random(len(out)) < 0.5)),
+                np.zeros(len(out), dtype=np.bool_),
+            )
         ops = np.flatnonzero(out)
         order = longest_ahead_first(self.plan.shop, self.plan.deck, ops)
         if kind == 1 or draw.random() < 0.5:

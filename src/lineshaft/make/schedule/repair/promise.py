@@ -90,7 +90,12 @@ def promise(state: State, buffer_pct: int) -> Result[ShopPromise]:
         }
     )
     told = [
-        Reason("promises", (row["order_id"],), "promise", {**row, **in_words(row), "resource_id": row["resource_id"] or "-"})
+        Reason(
+            "promises",
+            (row["order_id"],),
+            "promise",
+            {**row, **in_words(row), "resource_id": row["resource_id"] or "-"},
+        )
         for row in frame.iter_rows(named=True)
     ]
     frames = {member: getattr(plan.tables, member).lazy() for member in plan.tables.members()}
@@ -106,7 +111,10 @@ def in_words(row: dict[str, object]) -> dict[str, str]:
 def spans(state: State, standing: Standing) -> tuple[Ints, Ints]:
     """First start and last end of every order (s)."""
     shop = state.compiled.shop
-    start_s, end_s = np.full(shop.n_orders, np.iinfo(np.int64).max), np.full(shop.n_orders, np.iinfo(np.int64).min)
+    start_s, end_s = (
+        np.full(shop.n_orders, np.iinfo(np.int64).max),
+        np.full(shop.n_orders, np.iinfo(np.int64).min),
+    )
     np.minimum.at(start_s, shop.op_order, standing.start_s)
     np.maximum.at(end_s, shop.op_order, standing.end_s)
     return start_s, end_s
@@ -143,7 +151,9 @@ def check(book: ShopBook, plan: ShopPromise, params: PromiseParams) -> Checked:
             faults.append(f"{name}: the promise says other times than the plan")
         buffer_s = max(0, to_s(row["end"]) - release_s[name]) * params.buffer_pct // 100
         if to_s(row["promised"]) != to_s(row["end"]) + buffer_s:
-            faults.append(f"{name}: is promised for {row['promised']} with another buffer than {params.buffer_pct} %")
+            faults.append(
+                f"{name}: is promised for {row['promised']} with another buffer than {params.buffer_pct} %"
+            )
         if row["earliest"] > row["end"]:
             faults.append(f"{name}: would end later in an empty shop than in the plan")
     return Checked(tuple(faults), found.kpis)

@@ -74,7 +74,11 @@ def improve(state: State, mender: Mender, run: Run) -> StoppedBy:
         round_s = run.elapsed_s() - begun_s
         moved = int(state.force.moved(mender.best.standing).sum())
         done = mender.rounds / limit if limit else run.elapsed_s() / (run.time_limit_s or 1.0)
-        run.progress(min(1.0, done), f"round {mender.rounds}: {moved} steps moved", f"第 {mender.rounds} 轮:移动 {moved} 道工序")
+        run.progress(
+            min(1.0, done),
+            f"round {mender.rounds}: {moved} steps moved",
+            f"第 {mender.rounds} 轮:移动 {moved} 道工序",
+        )
         if mender.rounds % OFFER_ROUNDS == 0 and mender.best.value[0] < value:
             run.offer(repaired(state, mender.best.standing, mender.rounds, "done"))
 
