@@ -168,11 +168,15 @@ class Chooser:
     busy: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        ptr = self.lanes.pool_ptr
+        self.pools = [self.lanes.pool_lane[a:b].tolist() for a, b in zip(ptr, ptr[1:])]
         self.mode_s = self.modes["mode_s"].to_numpy()
-        self.first = self.modes.group_by("op").agg(pl.col("mode").min(), pl.len()).sort("op").rows()
         self.mode_no = self.modes["mode_no"].to_list()
         self.demand: dict[int, list[tuple[int, int, int]]] = {}
         mine = self.modes.join(self.steps, on="op", how="semi")
+        self.first = {
+            op: some for op, *some in mine.group_by("op").agg(pl.col("mode").min(), pl.len()).iter_rows()
+        }
         wants = self.demands.join(mine, on="mode", how="semi")
         for mode, *demand in wants.select("mode", "demand_no", "pool", "quantity").iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
@@ -220,7 +224,7 @@ class Chooser:
 
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""
-        _, first, count = self.first[row["op"]]
+        first, count = self.first[row["op"]]
         options = range(first, first + count)
         numbers = [self.mode_no[mode] for mode in options]
         for mode_no in (row["mode_no"], self.planned.get((row["order_id"], row["op_no"]))):
@@ -255,4 +259,4 @@ class Chooser:
         return min(lanes, key=rank)
 
     def _pool(self, pool: int) -> list[int]:
-        return self.lanes.pool_lane[self.lanes.pool_ptr[pool] : self.lanes.pool_ptr[pool + 1]].tolist()
+        return self.pools[pool]
