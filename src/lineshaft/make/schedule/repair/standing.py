@@ -54,7 +54,7 @@ class Standing:
 def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
     """The plan in force, what is fixed as `compile` found it; and which operations have no valid place in it.
 
-    Those without a place stand nowhere: on no lane, from the beginning, in the first of their modes.
+    Those without a place stand nowhere: on no lane, from the beginning, in the mode planned or the first of theirs.
     """
     shop = compiled.shop
     mode, start_s = shop.warm_mode.copy(), shop.warm_start_s.copy()
