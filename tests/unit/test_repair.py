@@ -144,6 +144,12 @@ def test_a_rush_order_goes_first_where_that_pays():
     assert starts(result)[A] <= 5
 
 
+def test_an_order_longer_than_the_calendars_laid_out_is_put_in_all_the_same():
+    shop = book({A: 2}, {A: (0, "M1")}, on={A: "M1"})
+    result = answer(shop, *rush(24 * 300, on="M1"))
+    assert starts(result) == {A: 0, D: 2}
+
+
 def test_what_must_follow_soon_makes_what_is_before_it_wait_too():
     shop = book(
         {A: 1, A2: 2}, {A: (0, "M2"), A2: (1, "M1")}, on={A: "M2", A2: "M1"},

@@ -25,7 +25,7 @@ from lineshaft.make.schedule.repair.insert import (
     turns,
 )
 from lineshaft.make.schedule.repair.newcomers import put_in
-from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
@@ -96,12 +96,13 @@ def settle(plan: Force) -> Settled:
     struck = plan.homeless | (plan.hit != FITS)
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
     whole = put_in(plan.shop, plan.deck, given, plan.homeless) if len(new) else given
-    best = shifted(plan, whole or given)
+    if whole is None:
+        return shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
+    best = shifted(plan, whole)
     if not len(new) and not plan.moved(best.standing).any():
         return best
-    if whole is not None:
-        away = (plan.hit != FITS) | overlapped(whole, stays)
-        best = better_of(plan, best, into_gaps(plan, whole, away))
+    away = (plan.hit != FITS) | overlapped(whole, stays)
+    best = better_of(plan, best, into_gaps(plan, whole, away))
     order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
     wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
     if wanted is not None and struck.any():
