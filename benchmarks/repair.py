@@ -15,6 +15,7 @@ import argparse
 import json
 import random
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -361,7 +362,7 @@ def show(rows):
     print(" | ".join(heads))
     for row in rows:
         print(" | ".join(str(row[head]).rjust(len(head)) for head in heads))
-    print()
+    print(flush=True)
 
 
 def main():
@@ -375,19 +376,21 @@ def main():
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     scene = make_scene(asked.scale)
+    print(f"{len(scene.steps)} operations in force", file=sys.stderr, flush=True)
     for kind in KINDS:
         edit(scene.state, scene.happen(kind)[0])
-    tables = [disturbed(scene, Apart(scene.state), asked.disturbances, asked.check)]
+    jobs = [lambda: disturbed(scene, Apart(scene.state), asked.disturbances, asked.check)]
     if asked.promises:
-        tables.append([promises(scene, asked.promises)])
+        jobs.append(lambda: [promises(scene, asked.promises)])
     if asked.improved:
-        tables.append([improved(scene, asked.improved, asked.seconds)])
+        jobs.append(lambda: [improved(scene, asked.improved, asked.seconds)])
+    tables = []
+    for job in jobs:
+        tables.append(job())
+        if not asked.json:
+            show(tables[-1])
     if asked.json:
         print(json.dumps({"operations": len(scene.steps), "tables": tables}))
-        return
-    print(f"{len(scene.steps)} operations in force")
-    for rows in tables:
-        show(rows)
 
 
 if __name__ == "__main__":
