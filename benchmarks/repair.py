@@ -11,7 +11,12 @@ the independent checker. `improved` runs `make.repair` for ten seconds on the sa
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
+import statistics
+import sys
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,9 +26,15 @@ import polars as pl
 from lineshaft.core import Change, Run, find_engine
 from lineshaft.core.solve import on_plan, read_book, solve, table_name
 from lineshaft.crane_works import generate
+from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.layout.calendars import ranges
-from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.repair.edit import prepare
+from lineshaft.make.schedule.params import PromiseParams, RepairParams, ScheduleParams
+from lineshaft.make.schedule.repair.edit import edit, prepare
+from lineshaft.make.schedule.repair.facts import with_facts
+from lineshaft.make.schedule.repair.promise import check as check_promise
+from lineshaft.make.schedule.repair.promise import solve as promise
+from lineshaft.make.schedule.repair.solve import check as check_repair
+from lineshaft.make.schedule.repair.solve import solve as repair
 
 FROZEN_MIN = 2 * 24 * 60
 LOCKED = 50
@@ -232,3 +243,155 @@ class Apart:
         mine[known] = True
         near[self.op[np.isin(self.cell, self.cell[mine[self.op]])]] = True
         return ~near
+
+
+def disturbed(scene, apart, count, check_every):
+    """One row a kind: how soon answered, what moved, and whether the checker agrees."""
+    stays = scene.state.standing.stays
+    before = scene.state.unchanged.tables
+    old = before.operation_plan.with_columns(stays=pl.Series(stays), number=pl.int_range(len(stays)))
+    places = before.resource_plan.sort("order_id", "op_no", "demand_no", "unit_no")
+    rows = {kind: [] for kind in KINDS}
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        changes, keys = scene.happen(kind)
+        begun, begun_cpu = time.perf_counter(), time.process_time()
+        result = edit(scene.state, changes)
+        took_s, cpu_s = time.perf_counter() - begun, time.process_time() - begun_cpu
+        assert result.status == "feasible"
+        now = result.tables.operation_plan.join(old, on=["order_id", "op_no"], suffix="_was")
+        held = result.tables.resource_plan.join(
+            places, on=["order_id", "op_no", "demand_no", "unit_no"], suffix="_was"
+        )
+        elsewhere = held.filter(
+            (pl.col("resource_id") != pl.col("resource_id_was")) | (pl.col("place_no") != pl.col("place_no_was"))
+        ).select("order_id", "op_no").unique().with_columns(other=True)  # fmt: skip
+        moved = now.join(elsewhere, on=["order_id", "op_no"], how="left").filter(
+            (pl.col("start") != pl.col("start_was")) | pl.col("other")
+        )
+        frozen = int(moved["stays"].sum()) + int((now["stays"] & (now["end"] != now["end_was"])).sum())
+        far = apart.of(keys)
+        share = far[moved["number"].to_numpy()].sum() / max(1, far.sum())
+        wrong = None
+        if number % check_every == 0:
+            wrong = len(check(with_facts(scene.book, changes), result.tables, scene.params).violations)
+        rows[kind].append((took_s, cpu_s, len(moved), frozen, share, wrong))
+    rows["all"] = [row for kind in KINDS for row in rows[kind]]
+    return [table_row(kind, found) for kind, found in rows.items() if found]
+
+
+def table_row(kind, found):
+    took_s, cpu_s, moved, frozen, share, wrong = zip(*found)
+    checked = [faults for faults in wrong if faults is not None]
+    return {
+        "disturbance": kind,
+        "times": len(found),
+        "answer p50 ms": round(1000 * statistics.median(took_s)),
+        "answer p95 ms (bar 300)": round(1000 * float(np.quantile(took_s, 0.95))),
+        "cpu p95 ms": round(1000 * float(np.quantile(cpu_s, 0.95))),
+        "moved p50": round(statistics.median(moved)),
+        "moved most": max(moved),
+        "frozen moved (bar 0)": sum(frozen),
+        "apart moved % mean (bar 10)": round(100 * statistics.mean(share), 2),
+        "apart moved % most": round(100 * max(share), 2),
+        "checked": len(checked),
+        "violations": sum(checked),
+    }
+
+
+def improved(scene, count, seconds):
+    """`make.repair` for some seconds: the goal and the steps moved, after the first answer and at the end."""
+    better, moved, faults, first_moved = [], [], 0, []
+    for number in range(count):
+        changes, _ = scene.happen(KINDS[number % len(KINDS)])
+        book, params = with_facts(scene.book, changes), RepairParams(frozen_min=FROZEN_MIN)
+        offers = []
+        result = repair(book, params, Run(time_limit_s=seconds, on_offer=offers.append))
+        first, last = ({kpi.name: kpi.value for kpi in answer.kpis} for answer in (offers[0], result))
+        price = [k["weighted_tardiness_min"] + 30 * k["moved_operations"] for k in (first, last)]
+        better.append(price[0] - price[1])
+        first_moved.append(first["moved_operations"])
+        moved.append(last["moved_operations"])
+        faults += len(check_repair(book, result.tables, params).violations)
+    return {
+        "improved runs": count,
+        "seconds": seconds,
+        "better in": sum(gain > 0 for gain in better),
+        "goal + price min, mean gain": round(statistics.mean(better), 1),
+        "most gain": round(max(better), 1),
+        "moved first, mean": round(statistics.mean(first_moved), 1),
+        "moved last, mean": round(statistics.mean(moved), 1),
+        "violations": faults,
+    }
+
+
+def promises(scene, count):
+    """New orders of about 30 steps: how soon promised, and whether the promise holds when they are put in."""
+    size = dict(scene.book.operations.group_by("order_id").len().iter_rows())
+    trees = [tree for tree in scene.trees if 27 <= sum(size[order] for order in tree) <= 33]
+    took_s, holds, kept, wrong = [], 0, 0, 0
+    params = PromiseParams(frozen_min=FROZEN_MIN, buffer_pct=0)
+    for number in range(count):
+        now = scene.step()["start"]
+        tree = scene.rng.choice(trees)
+        changes, _ = scene.copied(tree, "NEW", now, now + timedelta(days=20), 1)
+        begun = time.perf_counter()
+        result = promise(with_facts(scene.book, changes), params, Run())
+        took_s.append(time.perf_counter() - begun)
+        until = dict(result.tables.promises.select("order_id", "promised").iter_rows())
+        ends = dict(edit(scene.state, changes).tables.order_plan.select("order_id", "end").iter_rows())
+        holds += all(ends[order] <= moment for order, moment in until.items())
+        book = with_facts(scene.book, changes)
+        wrong += number % 10 == 0 and len(check_promise(book, result.tables, params).violations)
+        place = ["order_id", "op_no", "mode_no", "start", "end"]
+        old = scene.state.unchanged.tables.operation_plan.select(place)
+        kept += old.join(result.tables.operation_plan, on=place, how="semi").height == old.height
+    return {
+        "promises": count,
+        "steps": "27 to 33",
+        "p50 ms": round(1000 * statistics.median(took_s)),
+        "p95 ms (bar 1000)": round(1000 * float(np.quantile(took_s, 0.95))),
+        "hold when inserted": f"{holds}/{count}",
+        "nothing else moved": f"{kept}/{count}",
+        "violations": wrong,
+    }
+
+
+def show(rows):
+    heads = list(rows[0])
+    print(" | ".join(heads))
+    for row in rows:
+        print(" | ".join(str(row[head]).rjust(len(head)) for head in heads))
+    print(flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scale", type=float, default=6.9)
+    parser.add_argument("--disturbances", type=int, default=1_000)
+    parser.add_argument("--improved", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--promises", type=int, default=100)
+    parser.add_argument("--check", type=int, default=20)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    scene = make_scene(asked.scale)
+    print(f"{len(scene.steps)} operations in force", file=sys.stderr, flush=True)
+    for kind in KINDS:
+        edit(scene.state, scene.happen(kind)[0])
+    jobs = [lambda: disturbed(scene, Apart(scene.state), asked.disturbances, asked.check)]
+    if asked.promises:
+        jobs.append(lambda: [promises(scene, asked.promises)])
+    if asked.improved:
+        jobs.append(lambda: [improved(scene, asked.improved, asked.seconds)])
+    tables = []
+    for job in jobs:
+        tables.append(job())
+        if not asked.json:
+            show(tables[-1])
+    if asked.json:
+        print(json.dumps({"operations": len(scene.steps), "tables": tables}))
+
+
+if __name__ == "__main__":
+    main()

@@ -289,7 +289,8 @@ def test_late_orders_are_named():
 
 def test_a_plan_that_no_longer_holds_is_shifted_and_says_so():
     events = [("E1", "A", 10, "start", at(0), "M1", None), ("E2", "A", 10, "finish", at(3), None, None)]
-    bench = Bench({A: 2, B: 2, C: 1}, {A: (0, "M1"), B: (2, "M1"), C: (1, "M2")}, events=events)
+    plan = {A: (0, "M1"), B: (2, "M1"), C: (1, "M2")}
+    bench = Bench({A: 2, B: 2, C: 1}, plan, events=events, needs={B: ["M1"]})
     result = bench.edit()
     assert bench.starts(result) == {A: 0, B: 3, C: 1}
     assert [(warning.code, warning.facts) for warning in result.warnings] == [

@@ -36,6 +36,8 @@ class Engine:
         For engines whose answers people change by hand: `prepare(book, params) -> State` and
         `edit(state, changes, explained=False) -> Result`; `explained` adds the reasons that `solve` would give.
         A result with status "infeasible" says in its reasons why the changes cannot be.
+    facts
+        Input tables of which `edit` takes rows too, new or changed: what happened, which the plan must respect.
     rank
         `rank(kpis, params) -> sequence of float`: of several results the lowest is the best. Without one they are
         compared by their KPIs in order.
@@ -62,6 +64,7 @@ class Engine:
     example: str = ""
     prepare: str = ""
     edit: str = ""
+    facts: tuple[str, ...] = ()
     rank: str = ""
     accept: Mapping[str, Literal["replace", "upsert"]] = field(default_factory=dict)
     views: tuple[str, ...] = ()

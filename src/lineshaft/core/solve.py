@@ -164,7 +164,8 @@ def edit(prepared: Prepared, changes: Sequence[Change], explained: bool = False)
     Parameters
     ----------
     changes
-        Applied in order. Keys and values may be text, as they come from a form or JSON.
+        Applied in order. Keys and values may be text, as they come from a form or JSON. Rows of the engine's `facts`
+        tables say what happened.
     explained
         With the reasons that `solve` would give.
 
@@ -191,7 +192,8 @@ def read_changes(engine: Engine, changes: Sequence[Change]) -> list[Change]:
     BadInput
         With every fault found.
     """
-    schemas = engine.load("outputs").member_schemas()
+    inputs = {table_name(schema): schema for schema in engine.load("inputs").member_schemas().values()}
+    schemas = {table: inputs[table] for table in engine.facts} | engine.load("outputs").member_schemas()
     read, faults = [], []
     for change in changes:
         schema = schemas.get(change.table)

@@ -28,6 +28,7 @@ KPI_NAMES = {
     "weighted_tardiness_min": Words("Weighted tardiness", "加权拖期"),
     "mean_flow_time_min": Words("Mean flow time", "平均流程时间"),
     "setup_min": Words("Setup time", "换型时间"),
+    "moved_operations": Words("Steps moved", "移动的工序"),
 }
 
 

@@ -14,7 +14,7 @@ from lineshaft.tables.energy import EnergyPrice
 from lineshaft.tables.item import BomLine, Item, MaterialRequirement, Receipt
 from lineshaft.tables.operation import Operation, OperationMode, Recipe, ResourceDemand, SegmentDependency
 from lineshaft.tables.order import Customer, WorkOrder
-from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, ResourcePlan
+from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, Promise, ResourcePlan
 from lineshaft.tables.resource import (
     Bay,
     ClassMember,
@@ -53,6 +53,7 @@ SCHEMAS: tuple[type[dy.Schema], ...] = (
     OperationPlan,
     ResourcePlan,
     OrderPlan,
+    Promise,
 )
 
 __all__ = ["SCHEMAS", "TABLES", "frame_of", "table_name"]

@@ -53,6 +53,30 @@ class OrderPlan(dy.Schema):
     tardiness_s = seconds("late by", "拖期", max=100 * 366 * 86_400)
 
 
+class Promise(dy.Schema):
+    """When an order that is not in the plan in force could be done, and what it would wait for most."""
+
+    title = ("Promises", "交期承诺")
+    rule_words = {
+        "ends_in_time": (
+            "the end is before the start or after the promise",
+            "结束早于开始或晚于承诺交期",
+        ),
+    }
+    order_id = ident("work order", "工单", key=True, ref="work_order.order_id")
+    promised = moment("can be promised for", "可承诺交期")
+    start = moment("would start", "预计开工")
+    end = moment("would end", "预计完工")
+    earliest = moment("would end in an empty shop", "空车间最早完工")
+    resource_id = ident("waits longest for", "等待最久的资源", ref="resource.resource_id", optional=True)
+    waiting_min = whole("waits for it", "等待时间", "min", max=100 * 366 * 1_440)
+
+    @dy.rule()
+    def ends_in_time(cls) -> pl.Expr:
+        """The order starts, ends and is promised in this order."""
+        return (pl.col("start") <= pl.col("end")) & (pl.col("end") <= pl.col("promised"))
+
+
 class ActualEvent(dy.Schema):
     """What was seen on the floor (ISA-95 OperationsEvent): a step started, went on or finished, on which resource.
 

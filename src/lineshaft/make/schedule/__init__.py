@@ -15,6 +15,18 @@ ENGINE = Engine(
     rank="lineshaft.make.schedule.goal:rank",
     prepare="lineshaft.make.schedule.repair.edit:prepare",
     edit="lineshaft.make.schedule.repair.edit:edit",
+    facts=(
+        "resource_capacity",
+        "receipt",
+        "work_order",
+        "operation",
+        "operation_mode",
+        "resource_demand",
+        "segment_dependency",
+        "material_requirement",
+        "calendar_exception",
+        "actual_event",
+    ),
     words="lineshaft.make.schedule.words:WORDS",
     example="lineshaft.make.schedule.example:example",
     views=("lane-board",),
@@ -23,6 +35,44 @@ ENGINE = Engine(
         "doi:10.1002/(SICI)1099-1425(200001/02)3:1<3::AID-JOS32>3.0.CO;2-Y (Mastrolilli and Gambardella 2000)",
         "doi:10.1016/j.ejor.2010.07.037 (Mati, Dauzère-Pérès and Lahlou 2011, regular criteria)",
     ),
+)
+
+REPAIR = Engine(
+    name="make.repair",
+    version=1,
+    title=("Repair of the schedule in force", "当前排产修复"),
+    inputs="lineshaft.make.schedule.tables:ShopBook",
+    outputs="lineshaft.make.schedule.tables:ShopPlan",
+    params="lineshaft.make.schedule.params:RepairParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve="lineshaft.make.schedule.repair.solve:solve",
+    check="lineshaft.make.schedule.repair.solve:check",
+    rank="lineshaft.make.schedule.goal:rank",
+    words="lineshaft.make.schedule.words:WORDS",
+    example="lineshaft.make.schedule.repair.example:example",
+    views=("lane-board",),
+    sources=(
+        "doi:10.1287/opre.39.3.470 (Bean, Birge, Mittenthal and Noon 1991, match-up scheduling)",
+        "doi:10.1023/A:1022235519958 (Vieira, Herrmann and Lin 2003, rescheduling)",
+    ),
+)
+
+PROMISE = Engine(
+    name="make.promise",
+    version=1,
+    title=("Promise dates for new orders", "新订单交期承诺"),
+    inputs="lineshaft.make.schedule.tables:ShopBook",
+    outputs="lineshaft.make.schedule.tables:ShopPromise",
+    params="lineshaft.make.schedule.params:PromiseParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve="lineshaft.make.schedule.repair.promise:solve",
+    check="lineshaft.make.schedule.repair.promise:check",
+    rank="lineshaft.make.schedule.goal:rank",
+    words="lineshaft.make.schedule.words:WORDS",
+    example="lineshaft.make.schedule.repair.example:example",
+    accept={"promises": "upsert"},
+    views=("lane-board",),
+    sources=("doi:10.1016/0377-2217(95)00357-6 (Kolisch 1996, serial generation of schedules)",),
 )
 
 STUDIES = "lineshaft.make.schedule.studies"

@@ -12,7 +12,7 @@ from lineshaft.tables import frame_of
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def at(day: int, hour: int) -> datetime:
+def at(day: int, hour: float) -> datetime:
     """Hour of a working day of the first week; Monday is day 0. Shanghai is eight hours ahead of UTC."""
     return MONDAY + timedelta(days=day, hours=hour - 8)
 

@@ -51,3 +51,31 @@ class ScheduleParams:
         min=0,
         max=525_600,
     )
+
+
+@dataclass(frozen=True)
+class RepairParams(ScheduleParams):
+    """As for a schedule, and what it costs to move a step of the plan in force."""
+
+    moved_min: float = param(
+        30.0,
+        "a moved step counts like so much of the first objective",
+        "每移动一道工序折合首要目标",
+        unit="min",
+        min=0,
+        max=1_000_000,
+    )
+
+
+@dataclass(frozen=True)
+class PromiseParams(ScheduleParams):
+    """As for a schedule, and how much is added for safety."""
+
+    buffer_pct: int = param(
+        10,
+        "buffer added to the time from the order's release to its end",
+        "在下达至完工时间上增加的缓冲",
+        unit="%",
+        min=0,
+        max=1_000,
+    )

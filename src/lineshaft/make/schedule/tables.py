@@ -7,7 +7,7 @@ from lineshaft.tables.energy import EnergyPrice
 from lineshaft.tables.item import MaterialRequirement, Receipt
 from lineshaft.tables.operation import Operation, OperationMode, Recipe, ResourceDemand, SegmentDependency
 from lineshaft.tables.order import WorkOrder
-from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, ResourcePlan
+from lineshaft.tables.plan import ActualEvent, OperationPlan, OrderPlan, Promise, ResourcePlan
 from lineshaft.tables.resource import (
     Bay,
     ClassMember,
@@ -50,6 +50,15 @@ class ShopBook(dy.Collection):
 class ShopPlan(dy.Collection):
     """The proposed plan."""
 
+    operation_plan: dy.DataFrame[OperationPlan]
+    resource_plan: dy.DataFrame[ResourcePlan]
+    order_plan: dy.DataFrame[OrderPlan]
+
+
+class ShopPromise(dy.Collection):
+    """What can be promised, and the plan that keeps it."""
+
+    promises: dy.DataFrame[Promise]
     operation_plan: dy.DataFrame[OperationPlan]
     resource_plan: dy.DataFrame[ResourcePlan]
     order_plan: dy.DataFrame[OrderPlan]

@@ -123,6 +123,11 @@ WORDS = {
         "{order_id} step {op_no} starts {sooner_min} sooner, {start}.",
         "{order_id} 工序 {op_no} 提前 {sooner_min},{start} 开工。",
     ),
+    "promise": (
+        "{order_id} can be promised for {promised}: it would end {end}; in an empty shop {earliest}"
+        "[; it waits {waiting_min} for {resource_id}].",
+        "{order_id} 可承诺 {promised}:预计 {end} 完工,空车间最早 {earliest}[;等待 {resource_id} {waiting_min}]。",
+    ),
     # Edits: why not
     "edit_locked": (
         "{order_id} step {op_no} is locked; unlock it first.",

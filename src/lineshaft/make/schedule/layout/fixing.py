@@ -119,7 +119,7 @@ def fix(
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
-    held: list[list[int]] = [[] for _ in range(n)]
+    held: dict[int, list[int]] = {}
     calendar = lanes.frame["calendar"].to_numpy()
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
@@ -134,8 +134,10 @@ def fix(
             end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
     warm_mode, warm_start_s = warm(book, ops, modes, lanes, fixed, start)
-    fixed_ptr = pointers(np.array([len(some) for some in held], dtype=np.int64))
-    fixed_lane = np.array([lane for some in held for lane in some], dtype=np.int64)
+    widths = np.zeros(n, dtype=np.int64)
+    widths[list(held)] = [len(some) for some in held.values()]
+    fixed_ptr = pointers(widths)
+    fixed_lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
     ways = dict(steps.select("op", "way").iter_rows())
     return Fixed(
         ways, fixed, start_s, end_s, np.maximum(mode, 0), fixed_ptr, fixed_lane, warm_mode, warm_start_s
@@ -190,14 +192,18 @@ class Chooser:
     busy: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        ptr = self.lanes.pool_ptr
+        self.pools = [self.lanes.pool_lane[a:b].tolist() for a, b in zip(ptr, ptr[1:])]
         self.mode_s = self.modes["mode_s"].to_numpy()
-        self.first = self.modes.group_by("op").agg(pl.col("mode").min(), pl.len()).sort("op").rows()
         self.mode_no = self.modes["mode_no"].to_list()
         work = ("piece_s", "quantity", "efficiency_pct")
         self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
         self.demand: dict[int, list[tuple[int, int, int, int]]] = {}
         self.machines: dict[int, int] = {}
         mine = self.modes.join(self.steps, on="op", how="semi")
+        self.first = {
+            op: some for op, *some in mine.group_by("op").agg(pl.col("mode").min(), pl.len()).iter_rows()
+        }
         wants = self.demands.join(mine, on="mode", how="semi")
         for mode, part, *demand in wants.select(
             "mode", "pool", "demand_no", "unit_no", "whole", "quantity"
@@ -256,7 +262,7 @@ class Chooser:
 
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""
-        _, first, count = self.first[row["op"]]
+        first, count = self.first[row["op"]]
         options = range(first, first + count)
         numbers = [self.mode_no[mode] for mode in options]
         for mode_no in (row["mode_no"], self.planned.get((row["order_id"], row["op_no"]))):
@@ -304,4 +310,4 @@ class Chooser:
         return min(lanes, key=rank)
 
     def _pool(self, pool: int) -> list[int]:
-        return self.lanes.pool_lane[self.lanes.pool_ptr[pool] : self.lanes.pool_ptr[pool + 1]].tolist()
+        return self.pools[pool]

@@ -139,17 +139,18 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
     )
     lanes_of = named_lanes(book, lanes)
     number_of: dict[frozenset[int], int] = {}
-    chosen, short = [], []
-    for (names, quantities), rows in wants.group_by("name", "quantity", maintain_order=True):
+    kinds = wants.group_by("name", "quantity", maintain_order=True).agg(DEMAND)
+    pools, short = [], []
+    for names, quantities in kinds.select("name", "quantity").iter_rows():
         left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
-        if any(len(lane) < n for lane, n in zip(left, quantities)):
-            short += rows.rows()
-        pools = [number_of.setdefault(lane, len(number_of)) for lane in left]
-        chosen.append(rows.select(*DEMAND, pool=pl.lit(pools, dtype=pl.List(pl.Int64))))
-    if short:
-        raise BadInput([no_team(row) for row in short])
-    empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
-    of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+        short.append(any(len(lane) < n for lane, n in zip(left, quantities)))
+        pools.append([number_of.setdefault(lane, len(number_of)) for lane in left])
+    if any(short):
+        raise BadInput(
+            [no_team(row) for row in kinds.filter(short).select(DEMAND).explode(DEMAND).iter_rows()]
+        )
+    kinds = kinds.select(*DEMAND, pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
+    of_demand = kinds.explode(DEMAND).explode("demand_no", "pool")
     of_demand = of_demand.join(demands.select(*DEMAND, "quantity"), on=DEMAND)
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
@@ -208,7 +209,8 @@ def meet(
     wants = demands.group_by("mode", maintain_order=True).agg("pool", "quantity")
     longest = np.full(n_modes, hours.high_s, dtype=np.int64)
     total = longest.copy()
-    for (pools, quantities), rows in wants.group_by("pool", "quantity", maintain_order=True):
+    kinds = wants.group_by("pool", "quantity", maintain_order=True).agg("mode")
+    for pools, quantities, modes in kinds.iter_rows():
         reached = {0}
         for pool, quantity in zip(pools, quantities):
             lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
@@ -219,7 +221,6 @@ def meet(
                     break
                 reached = step
         lengths = [ends - np.maximum(starts, 0) for starts, ends in (hours.spans[c] for c in reached)]
-        modes = rows["mode"].to_numpy()
         longest[modes] = max((int(length.max(initial=0)) for length in lengths), default=0)
         total[modes] = max((int(np.maximum(length, 0).sum()) for length in lengths), default=0)
     return longest, total

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lineshaft.core import BadInput, Change, Fault, Kpi, Reason, Refused, Result, Words
-from lineshaft.make.schedule.dispatch.deck import Deck, lay_out
+from lineshaft.make.schedule.dispatch.deck import Deck, tables_of
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import DAY_S, Compiled, compile_shop, longer
 from lineshaft.make.schedule.layout.lanes import table
@@ -108,7 +108,7 @@ def mend(
     """The plan in force, if any, kept as well as what happened allows; see `settle`."""
     while True:
         compiled = compile_shop(book, params, horizon_s, as_planned=True)
-        deck, _, _ = lay_out(compiled.shop)
+        deck, _, _ = tables_of(compiled.shop)
         given, homeless = read_standing(compiled, book)
         goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
         plan = force(compiled.shop, deck, given, homeless, goal, moved_min)

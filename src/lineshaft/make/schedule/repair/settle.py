@@ -24,7 +24,8 @@ from lineshaft.make.schedule.repair.insert import (
     overlapped,
     turns,
 )
-from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.newcomers import put_in
+from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
@@ -93,15 +94,15 @@ def settle(plan: Force) -> Settled:
     """
     given, stays = plan.given, plan.given.stays
     struck = plan.homeless | (plan.hit != FITS)
-    nobody = np.zeros(len(stays), dtype=np.bool_)
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
-    whole = insert(plan.deck, given, new, ~plan.homeless, nobody) if len(new) else given
-    best = shifted(plan, whole or given)
+    whole = put_in(plan.shop, plan.deck, given, plan.homeless) if len(new) else given
+    if whole is None:
+        return shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
+    best = shifted(plan, whole)
     if not len(new) and not plan.moved(best.standing).any():
         return best
-    if whole is not None:
-        away = (plan.hit != FITS) | overlapped(whole, stays)
-        best = better_of(plan, best, into_gaps(plan, whole, away))
+    away = (plan.hit != FITS) | overlapped(whole, stays)
+    best = better_of(plan, best, into_gaps(plan, whole, away))
     order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
     wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
     if wanted is not None and struck.any():

@@ -54,7 +54,7 @@ class Standing:
 def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
     """The plan in force, what is fixed as `compile` found it; and which operations have no valid place in it.
 
-    Those without a place stand nowhere: on no lane, from the beginning, in the first of their modes.
+    Those without a place stand nowhere: on no lane, from the beginning, in the mode planned or the first of theirs.
     """
     shop = compiled.shop
     mode, start_s = shop.warm_mode.copy(), shop.warm_start_s.copy()
@@ -67,9 +67,10 @@ def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
         team[slot_ptr[op] : slot_ptr[op + 1]] = -1
         team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
     end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
-    homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, np.maximum(mode, 0), slot_ptr, team))
+    known = np.where(mode < 0, shop.mode_ptr[:-1], mode)
+    homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, known, slot_ptr, team))
     team[np.repeat(homeless, np.diff(slot_ptr))] = -1
-    mode[homeless], start_s[homeless], end_s[homeless] = shop.mode_ptr[:-1][homeless], 0, 0
+    mode, start_s[homeless], end_s[homeless] = known, 0, 0
     locked = np.zeros(shop.n_ops, dtype=np.bool_)
     locked[[op for op, way in compiled.ways.items() if way == "locked"]] = True
     return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked), homeless
