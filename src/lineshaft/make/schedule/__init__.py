@@ -44,3 +44,14 @@ RISK = Engine(
     sources=("doi:10.1016/j.ejor.2007.06.035 (Van de Vonder and others 2008, robust schedules)",),
     **IN_SHOP,
 )
+
+HEALTH = Engine(
+    name="make.health",
+    title=("Data health of a shop", "车间数据体检"),
+    outputs=f"{STUDIES}.tables:HealthReport",
+    params=f"{STUDIES}.health:HealthParams",
+    solve=f"{STUDIES}.health:solve",
+    check=f"{STUDIES}.checks:check_health",
+    sources=("doi:10.1137/0201010 (Tarjan 1972, strongly connected components)",),
+    **IN_SHOP,
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,9 @@ from lineshaft.core import Checked
 from lineshaft.make.schedule.checks.check import plan_start_s
 from lineshaft.make.schedule.checks.hours import rows, to_s
 from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.studies.health import HealthParams
 from lineshaft.make.schedule.studies.risk import RiskParams
-from lineshaft.make.schedule.studies.tables import RiskPlan
+from lineshaft.make.schedule.studies.tables import HealthReport, RiskPlan
 from lineshaft.make.schedule.tables import ShopBook
 
 EPS = 1e-9
@@ -63,3 +65,41 @@ def buffer_faults(plan: RiskPlan, told: dict[str, dict[str, Any]], params: RiskP
             yield f"{row['order_id']}: its buffer lifts it to {row['buffered_pct']} % only"
         if abs(row["gain_pct"] - (row["buffered_pct"] - row["on_time_pct"])) > EPS:
             yield f"{row['order_id']}: its gain is not the difference"
+
+
+def check_health(book: ShopBook, report: HealthReport, params: HealthParams) -> Checked:  # noqa: ARG001
+    """Every order once with its steps; what waits for a blocked order is blocked; counts are those of the rows."""
+    steps = Counter(row["order_id"] for row in rows(book.operations))
+    told = {row["order_id"]: row for row in rows(report.order_health)}
+    found = {row["finding_no"]: row for row in rows(report.data_finding)}
+    good = [order for order, row in told.items() if row["plannable"]]
+    kinds = Counter(row["severity"] for row in found.values())
+    kpis = {
+        "plannable_orders_pct": 100 * len(good) / len(told) if told else 100.0,
+        "plannable_steps_pct": 100 * sum(steps[order] for order in good) / steps.total() if steps else 100.0,
+        "blocking_findings": kinds["blocks"],
+        "doubtful_findings": kinds["doubtful"],
+    }
+    return Checked(tuple(health_faults(book, told, found, steps)), kpis)
+
+
+def health_faults(
+    book: ShopBook, told: dict[str, dict[str, Any]], found: dict[int, dict[str, Any]], steps: Counter[str]
+) -> Iterator[str]:
+    """Rows of orders against the book and the findings."""
+    orders = {row["order_id"]: row["parent_order_id"] for row in rows(book.work_orders)}
+    if orders.keys() != told.keys():
+        yield f"orders told and given differ: {sorted(orders.keys() ^ told.keys())}"
+    links = [(row["after_order_id"], row["order_id"]) for row in rows(book.dependencies)]
+    for before, after in [*orders.items(), *links]:
+        if after is not None and told[after]["plannable"] and not told[before]["plannable"]:
+            yield f"{after}: can be planned, but waits for {before}, which cannot"
+    for order_id, row in told.items():
+        if row["operations"] != steps[order_id]:
+            yield f"{order_id}: has {steps[order_id]} steps, not {row['operations']}"
+        if row["plannable"] != (row["finding_no"] is None):
+            yield f"{order_id}: what cannot be planned, and only that, names a finding"
+        if row["finding_no"] is not None and found[row["finding_no"]]["severity"] != "blocks":
+            yield f"{order_id}: finding {row['finding_no']} blocks nothing"
+        if row["plannable"] and not steps[order_id]:
+            yield f"{order_id}: has no steps to plan"

@@ -97,7 +97,7 @@ def play(
     graph = game(plan)
     ends, spans = [], []
     for number in range(blocks):
-        order_end_s, end_s = play_block(plan, graph, spread, run.seed, number)
+        order_end_s, end_s = play_block(graph, spread, run.seed, number)
         ends.append(order_end_s)
         spans.append(end_s)
         played = Played(np.concatenate(ends), np.concatenate(spans))
@@ -158,9 +158,7 @@ def game(plan: InForce) -> tuple[Shop, Net, Sol]:
     return shop, net, sol
 
 
-def play_block(
-    plan: InForce, graph: tuple[Shop, Net, Sol], spread: Floats, seed: int, block: int
-) -> tuple[Ints, Ints]:
+def play_block(graph: tuple[Shop, Net, Sol], spread: Floats, seed: int, block: int) -> tuple[Ints, Ints]:
     """Ends (s) of the samples of one block: by order, and of all work."""
     shop, net, sol = graph
     work_s = draws(shop.mode_s, spread, seed, block)

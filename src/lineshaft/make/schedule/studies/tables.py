@@ -2,6 +2,7 @@
 
 import dataframely as dy
 
+from lineshaft.tables.health import DataFinding, OrderHealth, SettingAdvice
 from lineshaft.tables.risk import OrderBuffer, OrderRisk, PlanRisk
 
 
@@ -11,3 +12,11 @@ class RiskPlan(dy.Collection):
     order_risk: dy.DataFrame[OrderRisk]
     plan_risk: dy.DataFrame[PlanRisk]
     order_buffer: dy.DataFrame[OrderBuffer]
+
+
+class HealthReport(dy.Collection):
+    """What is wrong or doubtful in the book, how much of it can be planned, and settings that suit it."""
+
+    data_finding: dy.DataFrame[DataFinding]
+    order_health: dy.DataFrame[OrderHealth]
+    setting_advice: dy.DataFrame[SettingAdvice]
