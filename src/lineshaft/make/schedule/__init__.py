@@ -55,3 +55,15 @@ HEALTH = Engine(
     sources=("doi:10.1137/0201010 (Tarjan 1972, strongly connected components)",),
     **IN_SHOP,
 )
+
+DEVIATION = Engine(
+    name="make.deviation",
+    title=("Plan against actual", "计划与实绩对比"),
+    outputs=f"{STUDIES}.tables:DeviationReport",
+    params=f"{STUDIES}.deviation:DeviationParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve=f"{STUDIES}.deviation:solve",
+    check=f"{STUDIES}.checks:check_deviation",
+    sources=("ISO 22400-2 (key performance indicators of manufacturing operations)",),
+    **IN_SHOP,
+)

@@ -11,9 +11,10 @@ from lineshaft.core import Checked
 from lineshaft.make.schedule.checks.check import plan_start_s
 from lineshaft.make.schedule.checks.hours import rows, to_s
 from lineshaft.make.schedule.params import ScheduleParams
+from lineshaft.make.schedule.studies.deviation import DeviationParams
 from lineshaft.make.schedule.studies.health import HealthParams
 from lineshaft.make.schedule.studies.risk import RiskParams
-from lineshaft.make.schedule.studies.tables import HealthReport, RiskPlan
+from lineshaft.make.schedule.studies.tables import DeviationReport, HealthReport, RiskPlan
 from lineshaft.make.schedule.tables import ShopBook
 
 EPS = 1e-9
@@ -103,3 +104,67 @@ def health_faults(
             yield f"{order_id}: finding {row['finding_no']} blocks nothing"
         if row["plannable"] and not steps[order_id]:
             yield f"{order_id}: has no steps to plan"
+
+
+def check_deviation(book: ShopBook, report: DeviationReport, params: DeviationParams) -> Checked:
+    """Every planned step with its own times, every figure from the rows of steps."""
+    steps = {(row["order_id"], row["op_no"]): row for row in rows(report.operation_deviation)}
+    done = [row for row in steps.values() if row["state"] == "finished"]
+    begun = [row for row in steps.values() if row["state"] in ("finished", "running")]
+    slack_s = 60 * params.tolerance_min
+    ends_s = [to_s(row["actual_end"]) - to_s(row["planned_end"]) for row in done]
+    starts_s = [to_s(row["actual_start"]) - to_s(row["planned_start"]) for row in begun]
+    planned_s = sum(to_s(row["planned_end"]) - to_s(row["planned_start"]) for row in done)
+    actual_s = sum(to_s(row["actual_end"]) - to_s(row["actual_start"]) for row in done)
+    kpis = {
+        "starts_on_time_pct": 100 * sum(s <= slack_s for s in starts_s) / len(begun) if begun else 100.0,
+        "ends_on_time_pct": 100 * sum(s <= slack_s for s in ends_s) / len(done) if done else 100.0,
+        "mean_end_deviation_min": sum(ends_s) / len(done) / 60 if done else 0.0,
+        "time_taken_pct": 100 * actual_s / planned_s if planned_s else 100.0,
+        "overdue_steps": sum(row["state"] == "overdue" for row in steps.values()),
+    }
+    faults = [*step_faults(book, steps), *sum_faults(report, steps)]
+    return Checked(tuple(faults), kpis)
+
+
+def step_faults(book: ShopBook, steps: dict[tuple[str, int], dict[str, Any]]) -> Iterator[str]:
+    """Times of steps against the plan and the events."""
+    seen: dict[tuple[str, int], dict[str, datetime]] = {}
+    for event in sorted(rows(book.events), key=lambda row: (row["at"], row["event_id"])):
+        seen.setdefault((event["order_id"], event["op_no"]), {})[event["kind"]] = event["at"]
+    planned = {(row["order_id"], row["op_no"]): row for row in rows(book.previous)}
+    for key in planned.keys() ^ steps.keys():
+        yield f"{key[0]} {key[1]}: planned and told differ"
+    for key, row in steps.items():
+        plan, events = planned[key], seen.get(key, {})
+        if (row["planned_start"], row["planned_end"]) != (plan["start"], plan["end"]):
+            yield f"{key[0]} {key[1]}: was planned otherwise"
+        start = events.get("start", events.get("finish"))
+        if (row["actual_start"], row["actual_end"]) != (start, events.get("finish")):
+            yield f"{key[0]} {key[1]}: went otherwise"
+        state = "finished" if "finish" in events else "running" if start else row["state"]
+        if row["state"] != state or (row["state"] in ("overdue", "waiting") and start):
+            yield f"{key[0]} {key[1]}: is {state}, not {row['state']}"
+
+
+def sum_faults(report: DeviationReport, steps: dict[tuple[str, int], dict[str, Any]]) -> Iterator[str]:
+    """Orders and resources are the sums of their steps."""
+    for row in rows(report.order_deviation):
+        mine = [step for (order_id, _), step in steps.items() if order_id == row["order_id"]]
+        states = Counter(step["state"] for step in mine)
+        if (row["steps"], row["finished"], row["overdue"]) != (
+            len(mine),
+            states["finished"],
+            states["overdue"],
+        ):
+            yield f"{row['order_id']}: its steps are counted otherwise"
+        ended = max(step["actual_end"] for step in mine) if states["finished"] == len(mine) else None
+        if row["actual_end"] != ended:
+            yield f"{row['order_id']}: ended {ended}, not {row['actual_end']}"
+    for row in rows(report.resource_deviation):
+        mine = [
+            s for s in steps.values() if s["resource_id"] == row["resource_id"] and s["state"] == "finished"
+        ]
+        late_s = sum(s["end_deviation_s"] for s in mine) / len(mine)
+        if row["steps"] != len(mine) or abs(row["end_deviation_s"] - late_s) > 1e-6:
+            yield f"{row['resource_id']}: its steps ended {late_s:g} s later on average"

@@ -2,6 +2,7 @@
 
 import dataframely as dy
 
+from lineshaft.tables.deviation import OperationDeviation, OrderDeviation, ResourceDeviation
 from lineshaft.tables.health import DataFinding, OrderHealth, SettingAdvice
 from lineshaft.tables.risk import OrderBuffer, OrderRisk, PlanRisk
 
@@ -20,3 +21,11 @@ class HealthReport(dy.Collection):
     data_finding: dy.DataFrame[DataFinding]
     order_health: dy.DataFrame[OrderHealth]
     setting_advice: dy.DataFrame[SettingAdvice]
+
+
+class DeviationReport(dy.Collection):
+    """What came of the plan in force."""
+
+    operation_deviation: dy.DataFrame[OperationDeviation]
+    order_deviation: dy.DataFrame[OrderDeviation]
+    resource_deviation: dy.DataFrame[ResourceDeviation]

@@ -73,4 +73,17 @@ WORDS = {
         "Plan from {value}, the last thing seen on the floor, {hours} h after the first release.",
         "建议排产起点 {value}:现场最近一次记录,距最早下达 {hours} 小时。",
     ),
+    # make.deviation
+    "step_finished": (
+        "{order_id} step {op_no} on {resource_id} ended {late_min} later than planned[ and took {longer_min} longer].",
+        "{order_id} 工序 {op_no}({resource_id})比计划晚 {late_min} 完工[,用时多 {longer_min}]。",
+    ),
+    "step_overdue": (
+        "{order_id} step {op_no} on {resource_id} should have started {late_min} ago.",
+        "{order_id} 工序 {op_no}({resource_id})应在 {late_min}前开工。",
+    ),
+    "resource_slow": (
+        "{resource_id} lost {lost_min} against the plan over {steps} finished steps.",
+        "{resource_id} 在 {steps} 道完工工序上比计划多用 {lost_min}。",
+    ),
 }
