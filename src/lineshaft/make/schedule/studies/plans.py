@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.repair.standing import read_standing
-from lineshaft.make.schedule.shop import Ints, Shop, Timetable
+from lineshaft.make.schedule.shop import Ints, Timetable
 from lineshaft.make.schedule.tables import ShopBook
 
 
@@ -48,26 +48,3 @@ def unlocked(book: ShopBook) -> ShopBook:
     if "previous" in frames:
         frames["previous"] = pl.DataFrame(frames["previous"]).with_columns(locked=pl.lit(False))
     return ShopBook.cast({name: pl.DataFrame(frame).lazy() for name, frame in frames.items()})
-
-
-def decided(shop: Shop, timetable: Timetable) -> tuple[Shop, Timetable]:
-    """The shop with one mode for each step, the one planned (mode i is step i's), and one lane for each demand."""
-    of_mode = {
-        field.name: getattr(shop, field.name)[timetable.mode]
-        for field in fields(Shop)
-        if field.name.startswith("mode_") and field.name != "mode_ptr"
-    }
-    lanes = np.arange(shop.n_lanes, dtype=np.int64)
-    steps = np.arange(shop.n_ops + 1, dtype=np.int64)
-    only = replace(
-        shop,
-        **of_mode,
-        mode_ptr=steps,
-        demand_ptr=timetable.lane_ptr,
-        demand_quantity=np.ones(len(timetable.lane), dtype=np.int64),
-        demand_pool=timetable.lane,
-        pool_ptr=np.append(lanes, shop.n_lanes),
-        pool_lane=lanes,
-        fixed_mode=steps[:-1],
-    )
-    return only, replace(timetable, mode=steps[:-1])
