@@ -1,29 +1,43 @@
 """Random valid shop books: small, feasible, every feature of the model switched on or off at random by a seed.
 
 Feasible by construction: all calendars of a book share 10:00 to 12:00 local time on working days, a step that may not
-pause fits in there, capacity changes end, receipts suffice, and greatest lags are longer than the whole work.
+pause fits in there, capacity changes end, receipts suffice, and greatest lags are longer than the whole work. No step
+is bound to a resource with forbidden changes, a transport has a mode for every pair of bays, is never the last step of
+its order and takes part in no other link, what has happened keeps to one route, budgets suffice for the thriftiest modes.
 """
 
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import product
 
 import polars as pl
+from random_floor import BAYS, BUDGET, CRANE, FAMILIES, MONDAY, RECIPES, Floor
 
 from lineshaft.core.frames import sort_by_key
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook
 
-MONDAY = datetime(2026, 3, 23, tzinfo=UTC)  # the week before European summer time begins
 FEATURES = (
     "levels", "links", "lags", "alternatives", "classes", "capacities", "calendars", "setups",
     "materials", "events", "previous", "unpausable", "free_modes", "earliest", "two_demands",
 )  # fmt: skip
+MORE = (
+    "batches", "routes", "transfers", "end_ends", "transports", "efficiencies", "forbidden", "costs", "energy",
+    "budgets", "progress",
+)  # fmt: skip
+EVERYTHING = (*FEATURES, *MORE)
 OVERLAP = "overlap"  # a step that wants any member of a class and one named member of it as well
-FAMILIES = ("red", "green", "blue")
 OBJECTIVES = ("makespan", "weighted_tardiness", "mean_flow_time", "setup")
-FLOOR_MACHINES, FLOOR_PEOPLE = ("M1", "M2", "M3", "M4"), ("P1", "P2", "P3")
+Key = tuple[str, int]
+
+
+def random_features(seed: int, among: Sequence[str] = EVERYTHING) -> set[str]:
+    """Some of the features of the model, each with even odds."""
+    rng = random.Random(f"features {seed}")
+    return {name for name in among if rng.random() < 0.5}
 
 
 def random_book(seed: int, max_ops: int = 40, features: set[str] | None = None) -> ShopBook:
@@ -55,8 +69,10 @@ def random_frames(
     maker.orders(rng.randint(0, max_ops))
     maker.links()
     maker.materials()
+    maker.energy()
     maker.previous()
     maker.events()
+    maker.budget()
     return {member: _frame(member, rows) for member, rows in maker.rows.items()}
 
 
@@ -69,87 +85,13 @@ def _frame(member: str, rows: list[dict]) -> pl.DataFrame | None:
     return pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=columns)
 
 
-class _Maker:
+class _Maker(Floor):
     def __init__(self, rng: random.Random, on: set[str]) -> None:
-        self.rng, self.on = rng, on
-        self.rows: dict[str, list[dict]] = {member: [] for member in ShopBook.members()}
-        self.pools: dict[str, list[str]] = {"machines": list(FLOOR_MACHINES), "people": list(FLOOR_PEOPLE)}
+        super().__init__(rng, on)
         self.steps: dict[str, list[int]] = {}
-
-    def maybe(self, chance: float, *needs: str) -> bool:
-        return self.on.issuperset(needs) and self.rng.random() < chance
-
-    def calendars(self) -> None:
-        self.calendar_ids: list[str | None] = [None]
-        if "calendars" not in self.on:
-            return
-        zone = self.rng.choice(("Asia/Shanghai", "Europe/Berlin", "UTC"))
-        for calendar_id, (hours, last_day) in {
-            "day": ([(480, 960)], 5),
-            "split": ([(360, 840), (840, 1320)], 6),
-            "night": ([(600, 720), (1320, 1800)], 5),
-        }.items():
-            self.calendar_ids.append(calendar_id)
-            self.add("calendars", calendar_id=calendar_id, time_zone=zone)
-            for weekday in range(1, last_day + 1):
-                for shift_no, (start, end) in enumerate(hours, 1):
-                    where = {"calendar_id": calendar_id, "weekday": weekday, "shift_no": shift_no}
-                    self.add("shifts", **where, start_min=start, end_min=end)
-                    if end - start > 300 and self.rng.random() < 0.7:
-                        pause = start + 240 if calendar_id != "split" else start + 60
-                        self.add("breaks", **where, break_no=1, start_min=pause, end_min=pause + 30)
-        if self.rng.random() < 0.6:
-            self.exceptions()
-
-    def exceptions(self) -> None:
-        for days, kind, more in (
-            (2, "holiday", {}),
-            (5, "work_as", {"as_weekday": 2}),
-            (6, "overtime", {"start_min": 540, "end_min": 800}),
-            (3, "closed", {"start_min": 780, "end_min": 1500}),
-        ):
-            calendar_id = self.rng.choice(self.calendar_ids[1:])
-            date = (MONDAY + timedelta(days=days + 7 * self.rng.randint(0, 1))).date()
-            self.add("exceptions", calendar_id=calendar_id, date=date, exception_no=1, kind=kind, **more)
-
-    def resources(self) -> None:
-        if "setups" in self.on:
-            for family in FAMILIES:
-                self.add("families", family_id=family, setup_s=self.rng.choice((0, 600, 5400)))
-            for one in FAMILIES:
-                for other in FAMILIES:
-                    if one != other and self.rng.random() < 0.7:
-                        pair = {"setup_group": "cells", "from_family_id": one, "to_family_id": other}
-                        self.add("setups", **pair, setup_s=self.rng.randint(0, 7200))
-        for resource_id in (*FLOOR_MACHINES, *FLOOR_PEOPLE):
-            kind = "machine" if resource_id in FLOOR_MACHINES else "person"
-            several = self.maybe(0.4, "capacities")
-            grouped = kind == "machine" and self.maybe(0.7, "setups")
-            self.add(
-                "resources",
-                resource_id=resource_id,
-                kind=kind,
-                calendar_id=self.rng.choice(self.calendar_ids),
-                capacity=self.rng.randint(2, 3) if several else 1,
-                setup_group="cells" if grouped else None,
-                family_id=self.rng.choice((*FAMILIES, None)) if grouped else None,
-            )
-            if self.maybe(0.4, "capacities"):
-                self.capacity_changes(resource_id)
-        if "classes" in self.on:
-            for class_id, members in self.pools.items():
-                kind = "machine" if class_id == "machines" else "person"
-                self.add("classes", class_id=class_id, kind=kind)
-                for resource_id in members:
-                    self.add("members", class_id=class_id, resource_id=resource_id)
-
-    def capacity_changes(self, resource_id: str) -> None:
-        start = MONDAY + timedelta(hours=self.rng.randint(8, 60))
-        for _ in range(self.rng.randint(1, 2)):
-            end = start + timedelta(minutes=self.rng.randint(30, 2000))
-            capacity = self.rng.randint(0, 3)
-            self.add("capacities", resource_id=resource_id, start=start, end=end, capacity=capacity)
-            start = end + timedelta(minutes=self.rng.choice((0, 90)))
+        self.routes: dict[Key, int] = {}
+        self.taken: dict[str, int] = {}
+        self.moves: set[Key] = set()
 
     def orders(self, n_ops: int) -> None:
         while sum(map(len, self.steps.values())) < n_ops:
@@ -166,20 +108,58 @@ class _Maker:
                 due=due,
                 weight=self.rng.randint(1, 5),
                 parent_order_id=parent,
-                parent_op_no=self.rng.choice(self.steps[parent]) if parent else None,
+                parent_op_no=self.rng.choice(self.no_moves(parent)) if parent else None,
             )
             left = n_ops - sum(map(len, self.steps.values()))
             self.steps[order_id] = [10 * n for n in range(1, min(left, self.rng.randint(1, 6)) + 1)]
+            self.branch(order_id)
             for op_no in self.steps[order_id]:
-                self.step(order_id, op_no)
+                if (order_id, op_no) in self.moves:
+                    self.move(order_id, op_no)
+                else:
+                    self.step(order_id, op_no)
+
+    def branch(self, order_id: str) -> None:
+        """Routes and transports of an order; its last step is of every route and no transport."""
+        inner = self.steps[order_id][:-1]
+        if len(inner) > 1 and self.maybe(0.5, "routes"):
+            numbers = [1, 2, *(self.rng.choice((None, 1, 2)) for _ in inner[2:])]
+            self.rng.shuffle(numbers)
+            self.routes |= {(order_id, op_no): number for op_no, number in zip(inner, numbers) if number}
+            self.taken[order_id] = self.rng.choice((1, 2))
+        for op_no in inner[1:]:
+            if (order_id, op_no) not in self.routes and self.maybe(0.35, "transports"):
+                self.moves.add((order_id, op_no))
+
+    def no_moves(self, order_id: str) -> list[int]:
+        return [op_no for op_no in self.steps[order_id] if (order_id, op_no) not in self.moves]
+
+    def move(self, order_id: str, op_no: int) -> None:
+        """A transport from any bay to any; some need the crane, others nothing."""
+        at = {"order_id": order_id, "op_no": op_no}
+        self.add("operations", **at, pausable=True)
+        craned = self.rng.random() < 0.7
+        for mode_no, (start, end) in enumerate(product(BAYS, BAYS), 1):
+            bays = {"from_bay_id": start, "to_bay_id": end}
+            lot_s = 60 if start == end else self.rng.choice((600, 1500))
+            self.add("modes", **at, mode_no=mode_no, lot_s=lot_s, piece_s=0, **bays)
+            if craned:
+                self.add("demands", **at, mode_no=mode_no, demand_no=1, resource_id=CRANE, quantity=1)
 
     def step(self, order_id: str, op_no: int) -> None:
         unpausable = self.maybe(0.4, "unpausable")
         family_id = self.rng.choice((*FAMILIES, None)) if "setups" in self.on else None
         at = {"order_id": order_id, "op_no": op_no}
+        heated = self.maybe(0.5, "batches")
+        furnace = {"recipe_id": self.rng.choice((*RECIPES, "anneal", None))} if heated else {}
+        furnace |= {"load": self.rng.choice((None, 60.0, 125.5, 480.0))} if heated else {}
+        pieces = self.rng.randint(1, 4) if not heated and self.maybe(0.5, "transfers") else None
         self.add(
             "operations",
             **at,
+            **furnace,
+            route_no=self.routes.get((order_id, op_no)),
+            transfer_quantity=pieces,
             family_id=family_id,
             pausable=not unpausable,
             earliest=MONDAY + timedelta(hours=self.rng.randint(1, 200))
@@ -189,18 +169,24 @@ class _Maker:
         for mode_no in range(1, 1 + (self.rng.randint(1, 3) if "alternatives" in self.on else 1)):
             lot_s = self.rng.choice((1 if family_id else 0, 300, self.rng.randint(1, 1800)))
             piece_s = self.rng.choice((0, 600)) if unpausable else self.rng.randint(0, 3600)
-            self.add("modes", **at, mode_no=mode_no, lot_s=lot_s, piece_s=piece_s)
+            if heated:
+                lot_s, piece_s = self.rng.choice((1800, 3600, 5400)), 0
+            power_kw = self.rng.choice((0.0, 7.5, 60.0)) if self.maybe(0.7, "energy") else None
+            self.add("modes", **at, mode_no=mode_no, lot_s=lot_s, piece_s=piece_s, power_kw=power_kw)
             if not self.maybe(0.25, "free_modes"):
-                self.demands(at | {"mode_no": mode_no})
+                self.demands(at | {"mode_no": mode_no}, "furnaces" if heated else "machines")
+            if self.maybe(0.4, "budgets"):
+                uses = {"resource_id": BUDGET, "quantity": self.rng.randint(1, 5)}
+                self.add("demands", **at, mode_no=mode_no, demand_no=9, **uses)
 
-    def demands(self, mode: dict) -> None:
-        asked = ["machines"]
+    def demands(self, mode: dict, first: str) -> None:
+        asked = [first]
         if self.maybe(0.6, "two_demands"):
             asked.append("people")
         used: set[str] = set()
         for demand_no, pool in enumerate(asked, 1):
             any_of = self.maybe(0.5, "classes")
-            resource_id = None if any_of else self.rng.choice(self.pools[pool])
+            resource_id = None if any_of else self.named(pool)
             there = self.places(pool) if any_of else self.places_of(resource_id)
             self.add(
                 "demands",
@@ -208,43 +194,40 @@ class _Maker:
                 demand_no=demand_no,
                 resource_id=resource_id,
                 class_id=pool if any_of else None,
-                quantity=min(there, self.rng.choice((1, 1, 1, 2))),
+                quantity=1 if pool == "furnaces" else min(there, self.rng.choice((1, 1, 1, 2))),
             )
             used.add(pool)
         last = self.rows["demands"][-1]
         if self.maybe(0.3, OVERLAP, "classes") and last["class_id"] and last["quantity"] == 1:
-            named = self.rng.choice(self.pools[last["class_id"]])
+            named = self.named(last["class_id"])
             more = {"demand_no": last["demand_no"] + 1, "resource_id": named, "class_id": None, "quantity": 1}
             self.add("demands", **mode, **more)
-
-    def places_of(self, resource_id: str | None) -> int:
-        return next(row["capacity"] for row in self.rows["resources"] if row["resource_id"] == resource_id)
-
-    def places(self, pool: str) -> int:
-        return sum(self.places_of(resource_id) for resource_id in self.pools[pool])
 
     def links(self) -> None:
         """Later steps always belong to an earlier order or have a higher number: no circles, with parents too."""
         orders = list(self.steps)
         for n, order_id in enumerate(orders):
             for op_no in self.steps[order_id]:
+                if any(move <= (order_id, op_no) for move in self.moves if move[0] == order_id):
+                    continue
                 earlier = [(order_id, other) for other in self.steps[order_id] if other < op_no]
                 if earlier and self.maybe(0.3, "links"):
                     for before in self.rng.sample(earlier, min(len(earlier), self.rng.randint(1, 2))):
                         self.link((order_id, op_no), before)
                 if n + 1 < len(orders) and self.maybe(0.1, "links"):
                     other = self.rng.choice(orders[n + 1 :])
-                    self.link((order_id, op_no), (other, self.rng.choice(self.steps[other])))
+                    self.link((order_id, op_no), (other, self.rng.choice(self.no_moves(other))))
 
     def link(self, after: tuple[str, int], before: tuple[str, int]) -> None:
         lag_s = self.rng.choice((0, 1800, 90_000)) if "lags" in self.on else 0
+        ends = self.maybe(0.4, "end_ends")
         self.add(
             "dependencies",
             order_id=after[0],
             op_no=after[1],
             after_order_id=before[0],
             after_op_no=before[1],
-            kind=self.rng.choice(("end_start", "end_start", "start_start")),
+            kind="end_end" if ends else self.rng.choice(("end_start", "end_start", "start_start")),
             lag_s=lag_s,
             lag_max_s=lag_s + 120 * 86_400 if self.maybe(0.3, "lags") else None,
         )
@@ -271,8 +254,12 @@ class _Maker:
         return MONDAY + timedelta(minutes=self.rng.randint(-600, 400))
 
     def ways(self, order_id: str, op_no: int) -> list[tuple[int, list[dict]]]:
-        """Modes of a step with their demands."""
-        mine = [row for row in self.rows["demands"] if (row["order_id"], row["op_no"]) == (order_id, op_no)]
+        """Modes of a step with the demands that hold places."""
+        mine = [
+            row
+            for row in self.rows["demands"]
+            if (row["order_id"], row["op_no"]) == (order_id, op_no) and row["resource_id"] != BUDGET
+        ]
         modes = [
             row["mode_no"]
             for row in self.rows["modes"]
@@ -284,7 +271,8 @@ class _Maker:
         if "events" not in self.on:
             return
         busy: set[str] = set()
-        for order_id, op_nos in self.steps.items():
+        for order_id in self.steps:
+            op_nos = self.happens(order_id)
             done = self.rng.randint(0, len(op_nos)) if self.rng.random() < 0.4 else 0
             for op_no in op_nos[:done]:
                 start = self.history()
@@ -293,16 +281,39 @@ class _Maker:
                 self.seen(order_id, op_no, "finish", max(start, finish), busy=None)
             if done < len(op_nos) and self.rng.random() < 0.3:
                 self.seen(order_id, op_nos[done], "start", self.history(), busy)
+                self.progress(order_id, op_nos[done])
+
+    def happens(self, order_id: str) -> list[int]:
+        """Steps of the route taken that come before any transport: what may have begun or been planned."""
+        moves = [op_no for move_order, op_no in self.moves if move_order == order_id]
+        return [
+            op_no
+            for op_no in self.steps[order_id]
+            if self.routes.get((order_id, op_no)) in (None, self.taken.get(order_id))
+            and op_no < min(moves, default=op_no + 1)
+        ]
+
+    def progress(self, order_id: str, op_no: int) -> None:
+        """How far a running step has come, once or twice."""
+        start = self.rows["events"][-1] if self.rows["events"] else {}
+        if (start.get("order_id"), start.get("op_no"), start.get("kind")) != (order_id, op_no, "start"):
+            return
+        most = next(row["quantity"] for row in self.rows["work_orders"] if row["order_id"] == order_id)
+        at, done = start["at"], 0
+        while self.maybe(0.5, "progress"):
+            at += timedelta(minutes=self.rng.randint(0, 200))
+            done = self.rng.randint(done, most)
+            what = {"order_id": order_id, "op_no": op_no, "kind": "progress", "at": at, "quantity": done}
+            self.add("events", event_id=f"E{len(self.rows['events']) + 1:03d}", **what)
+
+    def members_of(self, demand: dict) -> list[str]:
+        return [demand["resource_id"]] if demand["resource_id"] else self.pools[demand["class_id"]]
 
     def seen(self, order_id: str, op_no: int, kind: str, at: datetime, busy: set[str] | None) -> None:
         """One event; running steps are seen on resources of their own."""
         mode_no, demands = self.rng.choice(self.ways(order_id, op_no))
         machines = [row for row in demands if row["demand_no"] == 1]
-        one_of = (
-            [machines[0]["resource_id"]]
-            if machines and machines[0]["resource_id"]
-            else self.pools["machines"]
-        )
+        one_of = self.members_of(machines[0]) if machines else self.pools["machines"]
         free = [name for name in one_of if busy is None or name not in busy]
         if busy is not None and not free:
             return
@@ -327,7 +338,7 @@ class _Maker:
             return
         at = MONDAY + timedelta(hours=8)
         for row in self.rows["operations"]:
-            if self.rng.random() < 0.3:
+            if self.rng.random() < 0.3 or row["op_no"] not in self.happens(row["order_id"]):
                 continue
             key = {"order_id": row["order_id"], "op_no": row["op_no"]}
             mode_no, demands = self.rng.choice(self.ways(row["order_id"], row["op_no"]))
@@ -337,7 +348,7 @@ class _Maker:
             at = end
             taken: set[tuple[str, int]] = set()
             for demand in sorted(demands, key=lambda demand: demand["class_id"] or ""):
-                names = [demand["resource_id"]] if demand["resource_id"] else self.pools[demand["class_id"]]
+                names = self.members_of(demand)
                 there = [(name, place + 1) for name in names for place in range(self.places_of(name))]
                 free = [place for place in there if place not in taken]
                 for unit_no, place in enumerate(self.rng.sample(free, demand["quantity"]), 1):
@@ -346,5 +357,20 @@ class _Maker:
                     held = {"resource_id": place[0], "place_no": place[1]}
                     self.add("previous_resources", **key, **where, **held)
 
-    def add(self, member: str, **row: object) -> None:
-        self.rows[member].append(row)
+    def budget(self) -> None:
+        """Enough for the thriftiest mode of every step, and for whichever mode what is pinned may be in."""
+        if "budgets" not in self.on:
+            return
+        begun = {(row["order_id"], row["op_no"]) for row in self.rows["events"] + self.rows["previous"]}
+        uses: dict[Key, list[int]] = {(row["order_id"], row["op_no"]): [] for row in self.rows["operations"]}
+        for mode in self.rows["modes"]:
+            key = (mode["order_id"], mode["op_no"])
+            wanted = [
+                row["quantity"]
+                for row in self.rows["demands"]
+                if (row["order_id"], row["op_no"], row["mode_no"]) == (*key, mode["mode_no"])
+                and row["resource_id"] == BUDGET
+            ]
+            uses[key].append(sum(wanted))
+        enough = sum(max(some) if key in begun else min(some) for key, some in uses.items())
+        self.add("resources", resource_id=BUDGET, kind="budget", capacity=enough + self.rng.randint(0, 9))

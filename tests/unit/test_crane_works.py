@@ -175,3 +175,145 @@ def test_the_description_states_the_figures_that_are_used(value: float, said: st
     decimals = len(number.partition(".")[2])
     assert f"{value:.{decimals}f}" == number
     assert f"**{said}**" in README.read_text(encoding="utf-8")
+
+
+# --- the whole model
+
+
+@cache
+def whole_works(scale: float = 1, seed: int = 1) -> dict[str, pl.DataFrame]:
+    return generate(scale, seed, full=True)
+
+
+@pytest.mark.parametrize(("scale", "seed"), [(0.02, 3), (1, 1), (2.5, 7)])
+def test_the_whole_model_is_valid_and_keeps_orders_and_dates(scale: float, seed: int) -> None:
+    plain, whole = works(scale, seed), whole_works(scale, seed)
+    good, faults = check_tables(whole, TABLES, RULES)
+    assert faults == []
+    assert all(len(good[name]) == len(frame) for name, frame in whole.items())
+    same = ("work_order", "item", "bom_line", "material_requirement", "receipt", "customer", "setup_family")
+    assert all(plain[name].equals(whole[name]) for name in same)
+    steps = plain["operation"].select("order_id", "op_no", "name", "family_id", "pausable")
+    assert len(steps.join(whole["operation"], on=steps.columns, how="anti", nulls_equal=True)) == 0
+    times = plain["operation_mode"].select("order_id", "op_no", "mode_no", "lot_s", "piece_s")
+    assert len(times.join(whole["operation_mode"], on=times.columns, how="anti")) == 0
+
+
+def test_the_whole_model_loads_every_group_as_the_plain_one_but_the_cranes_that_lift() -> None:
+    plain, whole = (summary(frames).sort("class_id") for frames in (works(), whole_works()))
+    both = plain.join(whole, on="class_id")
+    assert len(both) == len(plain)
+    other = set(both.filter(pl.col("asked_h") != pl.col("asked_h_right"))["class_id"])
+    assert other == {"CRW", "CRA"}
+    added = whole.join(plain, on="class_id", how="anti")
+    assert set(added["kind"]) == {"crane", "contractor"}
+    assert added["load"].max() < 0.3
+
+
+def test_heavy_parts_are_lifted_wherever_the_next_step_stands_in_another_bay() -> None:
+    frames = whole_works()
+    keys = ["order_id", "op_no"]
+    lifts = frames["operation_mode"].filter(pl.col("to_bay_id").is_not_null())
+    assert len(lifts) == len(frames["operation"]) - len(works()["operation"]) - len(bought(frames))
+    mass = frames["work_order"].join(frames["item"], on="item_id").select("order_id", "mass_kg")
+    assert lifts.join(mass, on="order_id")["mass_kg"].min() >= 500
+    stands = frames["class_member"].join(frames["resource"], on="resource_id").select("class_id", "bay_id")
+    done = (
+        frames["resource_demand"]
+        .filter(pl.col("demand_no") == 1, pl.col("mode_no") == 1)
+        .join(stands.unique(), on="class_id", how="left")
+        .select(*keys, "bay_id")
+    )
+    for order, steps in lifts.group_by("order_id"):
+        ways = done.join(lifts, on=keys, how="left").filter(pl.col("order_id") == order[0]).sort("op_no")
+        here = None
+        for bay, start, to in ways.select("bay_id", "from_bay_id", "to_bay_id").iter_rows():
+            assert here is None or (start or bay) in (None, here)
+            here = to or bay or here
+        assert steps["from_bay_id"].is_not_null().all()
+    cranes = lifts.join(frames["resource_demand"], on=keys).group_by(keys).agg("class_id")
+    assert all(names[1] == "CAR" for names in cranes["class_id"])
+
+
+def bought(frames: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    return frames["operation"].filter(pl.col("route_no") == 2)
+
+
+def test_shafts_and_axles_can_be_made_or_bought() -> None:
+    frames = whole_works()
+    routed = frames["operation"].filter(pl.col("route_no").is_not_null())
+    items = routed.join(frames["work_order"], on="order_id")["item_id"]
+    assert set(items.str.split("-").list.first()) == {"AXLE", "SHAFT"}
+    assert routed["order_id"].n_unique() == len(bought(frames)) > 0
+    taken = frames["material_requirement"].join(bought(frames), on=["order_id", "op_no"], how="semi")
+    assert taken.is_empty()
+    demands = frames["resource_demand"].join(bought(frames), on=["order_id", "op_no"], how="semi")
+    assert set(demands["class_id"]) == {"OUTTURN"}
+    outside = frames["resource"].filter(pl.col("kind") == "contractor")
+    assert outside["capacity"].is_between(1, 10).all()
+    kept = frames["operation_mode"].join(
+        frames["resource_demand"], on=["order_id", "op_no", "mode_no"], how="anti"
+    )
+    assert kept.is_empty()
+
+
+def test_furnaces_and_booths_take_loads_of_recipes_that_fit() -> None:
+    frames = whole_works()
+    first = frames["resource_demand"].filter(pl.col("demand_no") == 1, pl.col("mode_no") == 1)
+    most = frames["class_member"].join(frames["resource"], on="resource_id").drop_nulls("load_max")
+    most = most.select("class_id", "load_max").unique()
+    batch = frames["operation"].join(first, on=["order_id", "op_no"]).join(most, on="class_id")
+    batch = batch.select("order_id", "op_no", "class_id", "recipe_id", "load", "load_max")
+    assert set(batch["class_id"]) == {"CARB", "SRF", "BOOTH"}
+    assert batch.select((pl.col("load") > 0).all() & (pl.col("load") <= pl.col("load_max")).all()).item()
+    assert batch["recipe_id"].is_not_null().all()
+    assert frames["operation"]["recipe_id"].is_not_null().sum() == len(batch)
+    groups = frames["recipe"].drop_nulls("mix_group").group_by("mix_group").len()
+    assert dict(groups.iter_rows()) == {"SR-600": 4, "CARB-THIN": 2}
+    mass = frames["work_order"].join(frames["item"], on="item_id")
+    relieved = batch.filter(pl.col("class_id") == "SRF").join(mass, on="order_id")
+    assert (abs(relieved["load"] - relieved["mass_kg"] * relieved["quantity"]) < 0.06).all()
+    power = frames["operation_mode"].filter(pl.col("mode_no") == 1).join(batch, on=["order_id", "op_no"])
+    share = power.filter(pl.col("class_id") == "SRF")
+    assert (abs(share["power_kw"] - 420 * share["load"] / 8_000) < 0.06).all()
+
+
+def test_large_lots_of_blanks_are_handed_on_in_parts() -> None:
+    frames = whole_works()
+    lots = frames["operation"].drop_nulls("transfer_quantity").join(frames["work_order"], on="order_id")
+    assert len(lots) > 20
+    assert lots["quantity"].min() >= 12
+    assert (lots["transfer_quantity"] * 3 >= lots["quantity"]).all()
+    assert (lots["transfer_quantity"] * 2 < lots["quantity"]).all()
+
+
+def test_energy_is_cheap_at_night_and_dear_at_noon_without_a_gap() -> None:
+    prices = whole_works()["energy_price"].sort("start")
+    assert (prices["end"].head(-1) == prices["start"].tail(-1)).all()
+    assert prices["end"].max() > whole_works()["work_order"]["due"].max() + timedelta(days=100)
+    local = prices.with_columns(hour=pl.col("start").dt.convert_time_zone("Asia/Shanghai").dt.hour())
+    of_hour = dict(local.select("hour", "price_fen_kwh").unique().iter_rows())
+    assert (of_hour[0], of_hour[8], of_hour[10]) == (26.6, 70.0, 119.0)
+
+
+def test_overtime_costs_for_people_only_and_every_booth_but_one_takes_any_colour() -> None:
+    frames = whole_works()
+    paid = frames["calendar_exception"].drop_nulls("cost_fen_h")
+    assert set(paid["kind"]) == {"overtime"}
+    kinds = frames["resource"].join(paid.select("calendar_id").unique(), on="calendar_id", how="semi")["kind"]
+    assert set(kinds) == {"person"}
+    never = frames["setup_time"].filter(pl.col("forbidden"))
+    barred = frames["resource"].filter(pl.col("setup_group").is_in(never["setup_group"].implode()))
+    assert barred["resource_id"].to_list() == ["BOOTH-01"]
+    assert frames["setup_time"]["cost_fen"].min() > 0
+    assert frames["resource"]["efficiency_pct"].drop_nulls().to_list() == [80, 90]
+
+
+def test_cooling_and_drying_come_before_a_lift() -> None:
+    plain, whole = works()["segment_dependency"], whole_works()["segment_dependency"]
+    assert whole["lag_s"].sum() == plain["lag_s"].sum()
+    assert whole.select("after_order_id", "after_op_no").equals(plain.select("after_order_id", "after_op_no"))
+    moved = whole.filter(pl.col("op_no") % 10 == 5)
+    assert len(moved) > 20
+    assert (moved["op_no"] == moved["after_op_no"] + 5).all()
+    assert (moved["order_id"] == moved["after_order_id"]).all()

@@ -297,9 +297,10 @@ def test_a_plan_that_no_longer_holds_is_shifted_and_says_so():
     ]
 
 
-def test_a_step_without_a_place_is_named():
-    with pytest.raises(Refused, match="B 10"):
-        Bench({A: 2, B: 2}, {A: (0, "M1")})
+def test_a_step_without_a_place_is_put_in_and_a_plan_without_any_is_refused():
+    result = Bench({A: 2, B: 2}, {A: (0, "M1")}).edit()
+    assert [(r.code, r.key) for r in result.reasons] == [("repair_joins", B)]
+    assert [warning.code for warning in result.warnings] == ["edit_plan_joined"]
     with pytest.raises(Refused, match="A 10"):
         Bench({A: 2}, {A: (0, "P")})
 

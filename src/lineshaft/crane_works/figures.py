@@ -40,6 +40,9 @@ CONTRACT_CARBURISING_H = 9 * 24
 CONTRACT_HARDENING_H = 5 * 24
 """Tread hardening by a contractor, transport both ways included."""
 
+CONTRACT_TURNING_H = 8 * 24
+"""A finished axle or shaft from a contractor, material and transport included."""
+
 
 def gear_kg(module_mm: float, teeth: int, face_mm: float) -> float:
     """Mass of a solid gear or pinion of its tip diameter."""

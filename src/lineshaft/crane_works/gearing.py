@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineshaft.crane_works import figures
 from lineshaft.crane_works.routes import (
@@ -11,6 +11,8 @@ from lineshaft.crane_works.routes import (
     Use,
     family_step,
     furnace_step,
+    outside,
+    paint_step,
     step,
     way,
 )
@@ -55,8 +57,9 @@ def hardening(module_mm: int) -> tuple[Step, Step]:
     return (
         furnace_step(
             "渗碳淬火回火 / carburise, quench, temper",
+            f"CARB-M{module_mm}",
             way(hours * 60, 10, "CARB"),
-            way(figures.CONTRACT_CARBURISING_H * 60, 0),
+            outside(figures.CONTRACT_CARBURISING_H, "OUTCARB"),
         ),
         step("清理校直 / clean and straighten", way(10, 6, "HEAT"), lag_h=figures.COOLING_H),
     )
@@ -100,7 +103,7 @@ def gear_wheel(distance: int) -> Part:
         "part",
         round(mass, 1),
         (
-            Step(rough.name, rough.ways, takes=(forging,)),
+            replace(rough, takes=(forging,), hands_on=True),
             teeth(stage, stage.wheel),
             *hardening(stage.module_mm),
             step("磨内孔端面 / grind bore and faces", way(20, 18 + mass / 12, "CGR", "GRIND")),
@@ -125,7 +128,7 @@ def pinion_shaft(distance: int) -> Part:
                 way(8, figures.saw_min(diameter + 8), "SAW", "CUT"),
                 takes=(("BAR-20CrMnTi", round(mass * 1.1, 1)),),
             ),
-            turned("车轴 / turn", mass * 0.35),
+            replace(turned("车轴 / turn", mass * 0.35), hands_on=True),
             teeth(stage, stage.pinion),
             step("铣键槽 / mill keyway", way(15, 14, "MILLM", "MILL")),
             *hardening(stage.module_mm),
@@ -153,6 +156,7 @@ def output_shaft(distance: int) -> Part:
             step("铣键槽 / mill keyways", way(15, 24, "MILLM", "MILL")),
             step("磨外圆 / grind journals", way(20, 20 + mass / 10, "CGR", "GRIND")),
         ),
+        bought=outside(figures.CONTRACT_TURNING_H, "OUTTURN"),
     )
 
 
@@ -170,6 +174,7 @@ def housing(reducer: str) -> Part:
         (
             furnace_step(
                 "去应力退火 / stress relief",
+                "SR-25",
                 way(figures.stress_relief_h(25) * 60, 0, "SRF"),
                 takes=((f"CASTING-{reducer}", 1.0),),
             ),
@@ -185,7 +190,7 @@ def housing(reducer: str) -> Part:
                 way(40, bore * 1.35, "BORE", "BOREFIX", "MILL"),
             ),
             step("钻孔攻丝 / drill and tap", way(15, 30 + size * 0.06, "DRILL", "MILL")),
-            family_step("底漆 / prime", "PAINT-PRIMER", way(10, 60 * size / 800, "BOOTH", "PAINT")),
+            paint_step("底漆 / prime", "PRIMER", way(10, 60 * size / 800, "BOOTH", "PAINT")),
         ),
     )
 
@@ -207,7 +212,7 @@ def reducer(name: str, colour: str) -> Part:
                 takes=((f"BEARINGS-{name}", 1.0), ("SEALS", float(len(distances) + 1))),
             ),
             step("试车 / test run", way(30, 75, "RTEST", "INSP")),
-            family_step("面漆 / top coat", f"PAINT-{colour}", way(15, 60 * size / 600, "BOOTH", "PAINT")),
+            paint_step("面漆 / top coat", colour, way(15, 60 * size / 600, "BOOTH", "PAINT")),
         ),
         (
             Use(housing(name), 1),

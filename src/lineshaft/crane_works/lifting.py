@@ -12,8 +12,10 @@ from lineshaft.crane_works.routes import (
     Use,
     family_step,
     furnace_step,
+    outside,
+    outside_step,
+    paint_step,
     step,
-    waiting_step,
     way,
 )
 
@@ -70,8 +72,8 @@ def girder(name: str) -> Part:
             ),
             step("超声检测 / ultrasonic test", way(15, 6 * span, "INSP")),
             step("抛丸 / blast", way(15, 60 * area_m2 / 90, "BLAST", "PAINT")),
-            family_step(
-                "底漆 / prime", "PAINT-PRIMER", way(15, 60 * area_m2 / figures.PAINT_M2_H, "BOOTH", "PAINT")
+            paint_step(
+                "底漆 / prime", "PRIMER", way(15, 60 * area_m2 / figures.PAINT_M2_H, "BOOTH", "PAINT")
             ),
         ),
     )
@@ -95,7 +97,9 @@ def end_carriage(name: str) -> Part:
             step(
                 "组焊 / weld", way(20, 60 * (22 + crane.load_t * 0.3) / figures.MAG_WELD_M_H, "WMAG", "WELD")
             ),
-            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(16) * 60, 0, "SRF")),
+            furnace_step(
+                "去应力退火 / stress relief", "SR-16", way(figures.stress_relief_h(16) * 60, 0, "SRF")
+            ),
             family_step(
                 "镗车轮孔 / bore wheel seats",
                 f"BORE-W{crane.wheel_mm}",
@@ -103,7 +107,7 @@ def end_carriage(name: str) -> Part:
                 lag_h=figures.COOLING_H,
             ),
             step("装车轮组 / fit wheel sets", way(15, 70, "BENCH", "FIT")),
-            family_step("底漆 / prime", "PAINT-PRIMER", way(10, 40, "BOOTH", "PAINT")),
+            paint_step("底漆 / prime", "PRIMER", way(10, 40, "BOOTH", "PAINT")),
         ),
         (Use(wheel_set(crane.wheel_mm), 2, step=4),),
     )
@@ -142,7 +146,7 @@ def wheel(diameter_mm: int) -> Part:
             step(
                 "踏面淬火 / harden tread",
                 way(30, 18, "IND", "HEAT"),
-                way(figures.CONTRACT_HARDENING_H * 60, 0),
+                outside(figures.CONTRACT_HARDENING_H, "OUTHARD"),
             ),
             step("精车 / finish turn", way(20, 32, "HLATHE", "TURN"), lag_h=3),
         ),
@@ -166,6 +170,7 @@ def axle(diameter_mm: int) -> Part:
             turned("车轴 / turn", mass * 0.25),
             step("磨外圆 / grind journals", way(20, 20, "CGR", "GRIND")),
         ),
+        bought=outside(figures.CONTRACT_TURNING_H, "OUTTURN"),
     )
 
 
@@ -181,7 +186,9 @@ def drum(name: str) -> Part:
         (
             step("锯管 / saw the pipe", way(15, 40, "SAW", "CUT"), takes=(("PIPE-Q355", round(mass * 1.2)),)),
             step("焊法兰 / weld flanges", way(20, 60 * 9 / figures.MAG_WELD_M_H, "WMAG", "WELD")),
-            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(30) * 60, 0, "SRF")),
+            furnace_step(
+                "去应力退火 / stress relief", "SR-30", way(figures.stress_relief_h(30) * 60, 0, "SRF")
+            ),
             step(
                 "车绳槽 / turn grooves",
                 way(40, 160 + 6 * crane.load_t, "HLATHE", "TURN"),
@@ -231,14 +238,16 @@ def trolley_frame(name: str) -> Part:
                     30, 60 * (45 + crane.load_t * 0.6) / figures.MAG_WELD_M_H / 2, "WMAG", "CRW", ("WELD", 2)
                 ),
             ),
-            furnace_step("去应力退火 / stress relief", way(figures.stress_relief_h(20) * 60, 0, "SRF")),
+            furnace_step(
+                "去应力退火 / stress relief", "SR-20", way(figures.stress_relief_h(20) * 60, 0, "SRF")
+            ),
             family_step(
                 "镗底座孔 / bore seats",
                 f"BORE-W{crane.wheel_mm}",
                 way(45, 150, "BORE", "MILL"),
                 lag_h=figures.COOLING_H,
             ),
-            family_step("底漆 / prime", "PAINT-PRIMER", way(10, 50, "BOOTH", "PAINT")),
+            paint_step("底漆 / prime", "PRIMER", way(10, 50, "BOOTH", "PAINT")),
         ),
     )
 
@@ -269,7 +278,7 @@ def walkway(name: str) -> Part:
         (
             step("锯切 / saw", way(10, 4 * span, "SAW", "CUT"), takes=(("SECTION-STEEL", round(span * 40)),)),
             step("焊接 / weld", way(20, 12 * span, "WMAG", "WELD")),
-            waiting_step("外协热镀锌 / galvanise (contractor)", figures.GALVANISING_H),
+            outside_step("外协热镀锌 / galvanise (contractor)", figures.GALVANISING_H, "OUTGALV"),
         ),
     )
 
@@ -296,7 +305,7 @@ def crane(name: str, colour: str) -> Part:
                 takes=((f"PANEL-{name}", 1.0), ("CABLE", round(5.0 * figure.span_m))),
             ),
             step("载荷试验 / load test", way(40, 150, "CTEST", "CRA", "INSP", "RIG")),
-            family_step("面漆 / top coat", f"PAINT-{colour}", way(20, 60 * area_m2 / 45, "BOOTH", "PAINT")),
+            paint_step("面漆 / top coat", colour, way(20, 60 * area_m2 / 45, "BOOTH", "PAINT")),
             step("包装发运 / pack and ship", way(20, 150, "RIG", "CRA"), lag_h=figures.TOP_COAT_DRY_H),
         ),
         (

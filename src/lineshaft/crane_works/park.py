@@ -109,19 +109,7 @@ def grown(number: int, scale: float) -> int:
 
 def resource_rows(scale: float) -> tuple[list[Row], list[Row], list[Row]]:
     """Rows of `resource`, `resource_class` and `class_member`."""
-    resources: list[Row] = []
-    classes: list[Row] = []
-    members: list[Row] = []
-    for group in GROUPS:
-        classes.append((group.class_id, f"{group.zh} / {group.en}", group.kind))
-        for number in range(1, grown(group.number, scale) + 1):
-            name = f"{group.class_id}-{number:02}"
-            words = f"{group.zh} {number} / {group.en} {number}"
-            family = FIRST_FAMILY.get(group.setup_group or "")
-            resources.append(
-                (name, words, group.kind, group.calendar, group.places, group.setup_group, family)
-            )
-            members.append((group.class_id, name))
+    resources, classes, members = group_rows(GROUPS, scale)
     for skill in SKILLS:
         classes.append((skill.class_id, f"{skill.zh} / {skill.en}", "person"))
         for number in range(1, grown(skill.number, scale) + 1):
@@ -132,6 +120,24 @@ def resource_rows(scale: float) -> tuple[list[Row], list[Row], list[Row]]:
             members.append((skill.class_id, name))
             if skill.second and number % 3 == 0:
                 members.append((skill.second, name))
+    return resources, classes, members
+
+
+def group_rows(groups: tuple[Group, ...], scale: float) -> tuple[list[Row], list[Row], list[Row]]:
+    """Rows of `resource`, `resource_class` and `class_member` of like resources."""
+    resources: list[Row] = []
+    classes: list[Row] = []
+    members: list[Row] = []
+    for group in groups:
+        classes.append((group.class_id, f"{group.zh} / {group.en}", group.kind))
+        for number in range(1, grown(group.number, scale) + 1):
+            name = f"{group.class_id}-{number:02}"
+            words = f"{group.zh} {number} / {group.en} {number}"
+            family = FIRST_FAMILY.get(group.setup_group or "")
+            resources.append(
+                (name, words, group.kind, group.calendar, group.places, group.setup_group, family)
+            )
+            members.append((group.class_id, name))
     return resources, classes, members
 
 

@@ -10,16 +10,20 @@ ALWAYS = "ALWAYS"
 
 @dataclass(frozen=True)
 class Way:
-    """One way to do a step: whole seconds per lot and per piece, and (class, places) held."""
+    """One way to do a step: whole seconds per lot and per piece, (class, places) held, or who does it outside."""
 
     lot_s: int
     piece_s: int
     holds: tuple[tuple[str, int], ...]
+    contractor: str | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its ways (the usual one first), setup family, lag after the step before, material per piece."""
+    """One step: its ways (the usual one first), setup family, lag after the step before, material per piece.
+
+    `recipe` is what a furnace or booth does with it; a step that `hands_on` passes large lots on in parts.
+    """
 
     name: str
     ways: tuple[Way, ...]
@@ -27,6 +31,8 @@ class Step:
     pausable: bool = True
     lag_h: float = 0
     takes: tuple[tuple[str, float], ...] = ()
+    recipe: str | None = None
+    hands_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Part:
-    """What an order makes."""
+    """What an order makes; `bought` is how to get it finished instead."""
 
     item_id: str
     name: str
@@ -48,6 +54,7 @@ class Part:
     mass_kg: float
     steps: tuple[Step, ...]
     uses: tuple[Use, ...] = ()
+    bought: Way | None = None
 
     def tree(self) -> Iterator[Part]:
         """The part and everything in it, parents first."""
@@ -72,11 +79,21 @@ def family_step(name: str, family: str, *ways: Way, lag_h: float = 0) -> Step:
     return Step(name, ways, family=family, lag_h=lag_h)
 
 
-def furnace_step(name: str, *ways: Way, takes: tuple[tuple[str, float], ...] = ()) -> Step:
+def paint_step(name: str, colour: str, minutes: Way) -> Step:
+    """A step in the booth, whose colour is setup family and recipe."""
+    return Step(name, (minutes,), family=f"PAINT-{colour}", recipe=f"PAINT-{colour}")
+
+
+def furnace_step(name: str, recipe: str, *ways: Way, takes: tuple[tuple[str, float], ...] = ()) -> Step:
     """A step that runs through once begun."""
-    return Step(name, ways, pausable=False, takes=takes)
+    return Step(name, ways, pausable=False, takes=takes, recipe=recipe)
 
 
-def waiting_step(name: str, hours: float) -> Step:
-    """A step that holds nothing and runs by the clock: a contractor, curing."""
-    return Step(name, (way(hours * 60, 0),), pausable=False)
+def outside(hours: float, contractor: str) -> Way:
+    """A contractor's lead time, by the clock; the plain model leaves open how much he takes on at once."""
+    return Way(round(hours * 60) * 60, 0, (), contractor)
+
+
+def outside_step(name: str, hours: float, contractor: str) -> Step:
+    """A step that a contractor does."""
+    return Step(name, (outside(hours, contractor),), pausable=False)

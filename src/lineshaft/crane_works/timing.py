@@ -67,10 +67,14 @@ def weekly_seconds(frames: dict[str, pl.DataFrame]) -> dict[str | None, int]:
 
 
 def class_hours(frames: dict[str, pl.DataFrame], pieces: dict[str, int]) -> pl.DataFrame:
-    """Hours asked for (`asked_h`) and hours of a week (`week_h`) by class; `pieces` is the quantity of each order."""
+    """Hours asked for (`asked_h`) in the house and hours of a week (`week_h`) by class.
+
+    `pieces` is the quantity of each order. Every step counts as if it were alone in its furnace or booth.
+    """
     week = class_weeks(frames)
     keys = ["order_id", "op_no", "mode_no"]
-    demands = frames["resource_demand"].join(week, on="class_id")
+    house = frames["resource_class"].filter(pl.col("kind") != "contractor")
+    demands = frames["resource_demand"].join(week, on="class_id").join(house, on="class_id", how="semi")
     shares = demands.filter(pl.col("demand_no") == 1).select(
         *keys, share=pl.col("week_h") / pl.col("week_h").sum().over(keys[:2])
     )

@@ -22,6 +22,7 @@ from lineshaft.crane_works.timing import (
     released,
     window_s,
 )
+from lineshaft.crane_works.whole import whole
 from lineshaft.tables import TABLES, frame_of
 from lineshaft.tables.holidays import FESTIVALS, china_holidays
 
@@ -30,7 +31,9 @@ STOCK_TAKING = date(2026, 3, 31)
 Frames = dict[str, pl.DataFrame]
 
 
-def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: float = 1.75) -> Frames:
+def generate(
+    scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: float = 1.75, full: bool = False
+) -> Frames:
     """The tables of the crane works.
 
     Parameters
@@ -45,6 +48,9 @@ def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: fl
     due_factor
         Due date = release + 3 days + due_factor · (0.75 … 1.25) · flow time of the order if it never waited for a
         resource.
+    full
+        With batch machines, bays and lifts, transfer lots, contractors' capacity, make or buy, power and its price,
+        and what setups and overtime cost. Orders and their dates are the same without.
 
     Returns
     -------
@@ -72,9 +78,8 @@ def generate(scale: float = 1, seed: int = 1, load: float = 0.85, due_factor: fl
         due = due_at(release, flow_s, due_factor * sale.patience)
         dated += order_rows(sale, work, release, due)
         needs += [Need(due, release, item, quantity) for item, quantity in materials(work)]
-    return frames | as_frames(
-        {"work_order": dated, "receipt": receipt_rows(needs, START.astimezone(UTC), draw)}
-    )
+    frames |= as_frames({"work_order": dated, "receipt": receipt_rows(needs, START.astimezone(UTC), draw)})
+    return whole(frames, [work for _, work in ordered], scale) if full else frames
 
 
 def works_rows(scale: float) -> dict[str, list[Row]]:

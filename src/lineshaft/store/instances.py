@@ -281,11 +281,11 @@ def to_tables(routes: list[Route], machines: int, workers: int) -> dict[str, pl.
         f"W{i}": "person" for i in range(1, workers + 1)
     }
     return {
-        "work_order": _frame("work_order", order_id=orders, quantity=1, release=RELEASE, weight=1),
-        "operation": _frame(
+        "work_order": table_rows("work_order", order_id=orders, quantity=1, release=RELEASE, weight=1),
+        "operation": table_rows(
             "operation", order_id=[s[0] for s in steps], op_no=[s[1] for s in steps], pausable=False
         ),
-        "operation_mode": _frame(
+        "operation_mode": table_rows(
             "operation_mode",
             order_id=[m[0] for m in modes],
             op_no=[m[1] for m in modes],
@@ -293,7 +293,7 @@ def to_tables(routes: list[Route], machines: int, workers: int) -> dict[str, pl.
             lot_s=[m[4] * UNIT_S for m in modes],
             piece_s=0,
         ),
-        "resource_demand": _frame(
+        "resource_demand": table_rows(
             "resource_demand",
             order_id=[d[0] for d in demands],
             op_no=[d[1] for d in demands],
@@ -302,11 +302,11 @@ def to_tables(routes: list[Route], machines: int, workers: int) -> dict[str, pl.
             resource_id=[d[4] for d in demands],
             quantity=1,
         ),
-        "resource": _frame("resource", resource_id=list(kinds), kind=list(kinds.values()), capacity=1),
+        "resource": table_rows("resource", resource_id=list(kinds), kind=list(kinds.values()), capacity=1),
     }
 
 
-def _frame(table: str, **columns: object) -> pl.DataFrame:
+def table_rows(table: str, **columns: object) -> pl.DataFrame:
     """Rows of a table; a single value fills its column, columns not given stay empty."""
     schema: type[dy.Schema] = TABLES[table]
     rows = max(len(values) for values in columns.values() if isinstance(values, list))

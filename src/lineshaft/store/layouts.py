@@ -78,6 +78,18 @@ def _fjssp_w(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
     return read_fjssp_w(path), []
 
 
+def _rcpsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.projects import read_rcpsp
+
+    return read_rcpsp(path), []
+
+
+def _mmrcpsp(path: Path, _zone: str) -> tuple[Frames, list[Words]]:
+    from lineshaft.store.projects import read_mmrcpsp
+
+    return read_mmrcpsp(path), []
+
+
 def _log(path: Path, zone: str) -> tuple[Frames, list[Words]]:
     from lineshaft.store.eventlog import read_event_log
     from lineshaft.store.infer import infer_works
@@ -99,4 +111,6 @@ LAYOUTS = {
     "fjsp": Layout((".fjs", ".txt"), _fjsp),
     "jsp": Layout((".jsp", ".txt"), _jsp),
     "fjssp-w": Layout((".fjsw", ".fjsw.gz"), _fjssp_w),
+    "rcpsp": Layout((".rcp",), _rcpsp),
+    "mmrcpsp": Layout((".mm",), _mmrcpsp),
 }

@@ -27,7 +27,7 @@ COMMON = {
             "--from",
             metavar="LAYOUT DIR",
             show_default=False,
-            help="plan files in a known layout: tables, log, fjsp, jsp, fjssp-w / 直接读取文件",
+            help="plan files in a known layout: tables, log, fjsp, jsp, fjssp-w, rcpsp, mmrcpsp / 直接读取文件",
         ),
     ),
     "keep": (

@@ -83,7 +83,9 @@ def init(
 def import_(
     works: WorksPlace,
     source: Annotated[Path, typer.Argument(help="workbook, CSV, Parquet, folder or event log / 文件或目录")],
-    layout: Annotated[str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w / 数据格式")] = "auto",
+    layout: Annotated[
+        str, typer.Option(help="auto, tables, log, fjsp, jsp, fjssp-w, rcpsp, mmrcpsp / 数据格式")
+    ] = "auto",
     mapping: Annotated[Path | None, typer.Option(help="your own headings (JSON) / 列名映射文件")] = None,
     mode: Annotated[str, typer.Option(help="upsert or replace / 合并或替换")] = "upsert",
     partial: Annotated[bool, typer.Option("--partial", help="take the good rows / 仅导入正确的行")] = False,

@@ -7,7 +7,7 @@ A person with a skill, a fixture of which there are two, a booth with four place
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-END_START, START_START = 0, 1
+END_START, START_START, OVERLAP, END_END = range(4)
+FORBIDDEN_S = 1 << 50
 ALWAYS = 0
 NEVER_S = np.int64(1) << 60
 
@@ -32,18 +33,30 @@ class Shop:
     Operations (n_ops): `op_order`; `op_release_s` (own earliest start: order release, material, "not before");
     `op_family` (-1 without); `op_pausable`; `op_last` (True when the order is complete only after it; an order
     ends when all its last operations have ended).
-    Predecessors: `pred_ptr`, `pred_op`, `pred_kind` (END_START, START_START), `pred_lag_s` (clock time),
-    `pred_lag_max_s` (NEVER_S without). The graph has no cycle; `topo` is one topological order of operations.
+    `op_mix` (recipes that may share a load have one number, -1 none), `op_load` (thousandths of the unit).
+    Predecessors: `pred_ptr`, `pred_op`, `pred_kind`, `pred_lag_s` (clock time), `pred_lag_max_s` (NEVER_S without).
+    END_START and START_START: starts no sooner than the lag after the other's end or start. OVERLAP: starts no sooner
+    than the other has worked `mode_first_s`, ends no sooner than `mode_last_s` after the other's end. END_END: ends no
+    sooner than the lag after the other's end. The graph has no cycle; `topo` is one topological order of operations.
 
-    Modes: `mode_ptr` (n_ops + 1) into mode arrays; `mode_s` working seconds.
+    Modes: `mode_ptr` (n_ops + 1) into mode arrays; `mode_s` working seconds; `mode_first_s` of them until the first
+    transfer lot is done; `mode_last_s` for the last lot that comes in. `mode_from`, `mode_to` (bays, -1 anywhere): an
+    operation is done where it ends; a mode with `mode_from` moves things: it begins where each predecessor was done,
+    and each successor is done where it ends. A mode of the tables whose first demand can be met by lanes of different
+    efficiency or bay is one mode here for each of these.
     Demands: `demand_ptr` (n_modes + 1); each demand takes `demand_quantity` different lanes of its pool.
     Pools: `pool_ptr`, `pool_lane` (lanes sorted). A mode without demands holds nothing and runs by the clock.
 
+    Budgets (n_budgets): what is used up for good; `budget` is all there is of each (in order of
+    resource ids), `mode_spend[mode, budget]` what a mode takes. The modes of all operations together keep within it.
+
     Lanes (n_lanes): `lane_resource` (index of resource), `lane_place` (place number from 1), `lane_calendar`,
     `lane_group` (row of `setup_s`, -1: no setups), `lane_family` (family it is set up for at the start, -1 none).
+    `lane_load_max` (thousandths; 0: no batch lane): operations of one mix that start and end together may share a
+    batch lane up to that load; they take as long as the longest of them needs.
     Setups: `setup_s[group, from, to]`, family -1 (none) needs no setup on either side. A setup uses only its lane,
     working time of the lane's calendar, immediately usable from the end of the lane's operation before it;
-    it need not wait for the order's previous step.
+    it need not wait for the order's previous step. FORBIDDEN_S: the change must not happen.
 
     Calendars: calendar 0 is ALWAYS (24/7). Calendar c works in [`cal_start`[i], `cal_end`[i]) for i in
     `cal_ptr[c]:cal_ptr[c + 1]`, sorted, disjoint, not touching; `cal_before[i]` is the working time of c before
@@ -67,6 +80,8 @@ class Shop:
     op_family: Ints
     op_pausable: Bools
     op_last: Bools
+    op_mix: Ints
+    op_load: Ints
     pred_ptr: Ints
     pred_op: Ints
     pred_kind: Ints
@@ -75,6 +90,10 @@ class Shop:
     topo: Ints
     mode_ptr: Ints
     mode_s: Ints
+    mode_first_s: Ints
+    mode_last_s: Ints
+    mode_from: Ints
+    mode_to: Ints
     demand_ptr: Ints
     demand_quantity: Ints
     demand_pool: Ints
@@ -85,6 +104,7 @@ class Shop:
     lane_calendar: Ints
     lane_group: Ints
     lane_family: Ints
+    lane_load_max: Ints
     setup_s: Ints
     cal_ptr: Ints
     cal_start: Ints
@@ -100,6 +120,8 @@ class Shop:
     fixed_lane: Ints
     warm_mode: Ints
     warm_start_s: Ints
+    budget: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    mode_spend: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
 
     @property
     def n_ops(self) -> int:

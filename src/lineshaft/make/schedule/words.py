@@ -96,6 +96,33 @@ WORDS = {
         "The plan in force no longer held: {steps} steps were shifted before the edit.",
         "当前计划已与实际不符:编辑前有 {steps} 道工序顺延。",
     ),
+    "edit_plan_joined": (
+        "{steps} steps that had no place in the plan in force were put in.",
+        "{steps} 道在当前计划中没有位置的工序已插入。",
+    ),
+    # Repair: what happened to steps of the plan in force
+    "repair_joins": (
+        "{order_id} step {op_no} is put in: it starts {start} on {resource_id}.",
+        "{order_id} 工序 {op_no} 已插入:{start} 在 {resource_id} 开工。",
+    ),
+    "repair_reassigned": (
+        "{order_id} step {op_no} goes from {was_resource_id} to {resource_id} and starts {start}"
+        "[, {later_min} later][, {sooner_min} sooner].",
+        "{order_id} 工序 {op_no} 由 {was_resource_id} 改到 {resource_id},{start} 开工[,推迟 {later_min}][,提前 {sooner_min}]。",
+    ),
+    "repair_not_ready": (
+        "{order_id} step {op_no} may start only from {ready} on: {later_min} later, starts {start}.",
+        "{order_id} 工序 {op_no} 最早 {ready} 方可开工:推迟 {later_min},{start} 开工。",
+    ),
+    "repair_no_hours": (
+        "{order_id} step {op_no} needs {work_min} of working time, which {resource_id} no longer has where it stood: "
+        "{later_min} later, starts {start}.",
+        "{order_id} 工序 {op_no} 需要 {work_min} 工作时间,{resource_id} 在原时段已不足:推迟 {later_min},{start} 开工。",
+    ),
+    "repair_sooner": (
+        "{order_id} step {op_no} starts {sooner_min} sooner, {start}.",
+        "{order_id} 工序 {op_no} 提前 {sooner_min},{start} 开工。",
+    ),
     # Edits: why not
     "edit_locked": (
         "{order_id} step {op_no} is locked; unlock it first.",

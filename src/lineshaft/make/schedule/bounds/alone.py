@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from lineshaft.make.schedule.bounds.groups import pool_calendars
-from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints, Shop
+from lineshaft.make.schedule.shop import END_END, END_START, NEVER_S, Bools, Ints, Shop
 
 NEVER = int(NEVER_S)
 
@@ -81,8 +81,10 @@ def earliest(d: Net, cal_ptr: Ints, cal: Ints) -> tuple[Ints, Ints]:
         ready = d.op_release_s[op]
         for i in range(d.pred_ptr[op], d.pred_ptr[op + 1]):
             before = d.pred_op[i]
-            since = end_s[before] if d.pred_kind[i] == END_START else start_s[before]
-            ready = max(ready, since + d.pred_lag_s[i])
+            if d.pred_kind[i] == END_START:
+                ready = max(ready, end_s[before] + d.pred_lag_s[i])
+            elif d.pred_kind[i] != END_END:
+                ready = max(ready, start_s[before] + d.pred_lag_s[i])
         start_s[op] = end_s[op] = NEVER
         for mode in range(d.mode_ptr[op], d.mode_ptr[op + 1]):
             start, end = earliest_in(d, cal_ptr, cal, mode, ready, d.op_pausable[op])

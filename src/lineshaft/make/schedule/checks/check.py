@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from itertools import accumulate
 
 from lineshaft.core import Checked
-from lineshaft.make.schedule.checks.hours import Hours, LaneHours, rows, to_s, to_s_up
+from lineshaft.make.schedule.checks.costs import budget_faults, energy_fen, overtime_fen
+from lineshaft.make.schedule.checks.flow import order_of_work_faults
+from lineshaft.make.schedule.checks.hours import LaneHours, rows, to_s, to_s_up
 from lineshaft.make.schedule.checks.lanes import Setups, lane_faults
+from lineshaft.make.schedule.checks.loads import Loads
 from lineshaft.make.schedule.checks.steps import Key, Step, clock, find_pins, named, read_places, read_steps
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook, ShopPlan
@@ -29,7 +32,8 @@ def check(book: ShopBook, plan: ShopPlan, params: ScheduleParams) -> Checked:
     -------
     Checked
         Violations, one line each, naming order, step, resource and times; KPIs `makespan_min`,
-        `weighted_tardiness_min`, `mean_flow_time_min`, `setup_min` as `solve` must report them.
+        `weighted_tardiness_min`, `mean_flow_time_min`, `setup_min`, `setup_cost_cny`, `energy_cost_cny`,
+        `overtime_cost_cny` as `solve` must report them.
     """
     start_s = plan_start_s(book, params)
     pins = find_pins(book, params, start_s)
@@ -38,16 +42,24 @@ def check(book: ShopBook, plan: ShopPlan, params: ScheduleParams) -> Checked:
         t for s in steps.values() for t in (s.start_s, s.end_s, s.setup_start_s) if t is not None
     ]
     hours = LaneHours(book, min(times), max(times))
-    setups = Setups(book)
     faults += read_places(book, plan, steps)
+    loads = Loads(book, steps, hours)
     faults += pin_faults(steps)
-    faults += work_faults(steps, hours, start_s)
-    faults += order_of_work_faults(book, steps)
+    faults += work_faults(steps, loads, start_s)
+    faults += loads.faults()
+    faults += order_of_work_faults(book, steps, loads)
     faults += material_faults(book, steps)
-    setup_s, found = lane_faults(steps, hours, setups, start_s)
+    faults += budget_faults(book, steps)
+    setup_s, setup_fen, found = lane_faults(steps, loads, Setups(book), start_s)
     faults += found
     faults += order_plan_faults(book, plan, steps)
-    return Checked(tuple(faults), kpis(book, steps, start_s, setup_s))
+    costs_fen = {
+        "setup_cost_cny": setup_fen,
+        "energy_cost_cny": energy_fen(book, steps, loads),
+        "overtime_cost_cny": overtime_fen(steps, hours, loads),
+    }
+    figures = kpis(book, steps, start_s, setup_s)
+    return Checked(tuple(faults), figures | {name: fen / 100 for name, fen in costs_fen.items()})
 
 
 def plan_start_s(book: ShopBook, params: ScheduleParams) -> int:
@@ -82,30 +94,41 @@ def pin_faults(steps: dict[Key, Step]) -> Iterator[str]:
             yield f"{step.name}: was locked and is no longer"
 
 
-def work_faults(steps: dict[Key, Step], hours: LaneHours, start_s: int) -> Iterator[str]:
+def work_faults(steps: dict[Key, Step], loads: Loads, start_s: int) -> Iterator[str]:
     """Each step works its time within the working time of all it holds, and not before the plan begins."""
     for step in steps.values():
-        shared = hours.of(step.places)
         if step.pin is None:
             if step.start_s < start_s:
                 yield f"{step.name}: starts {clock(step.start_s)}, before the plan's start {clock(start_s)}"
-            yield from _working_faults(step, shared)
+            yield from _working_faults(step, loads)
         elif step.pin.why == "running":
-            worked_s = shared.worked(step.start_s, step.end_s)
-            overdue = worked_s >= step.need_s and step.end_s == start_s
-            if worked_s != step.need_s and not overdue:
-                yield f"{step.name}: is running, works {worked_s} s to {clock(step.end_s)}, needs {step.need_s} s"
+            yield from _running_faults(step, loads, start_s)
 
 
-def _working_faults(step: Step, shared: Hours) -> Iterator[str]:
+def _running_faults(step: Step, loads: Loads, start_s: int) -> Iterator[str]:
+    """What runs ends when the work left is done, at the earliest when the plan starts; a load ends as one."""
+    shared, from_s, need_s = loads.hours.of(step.places), step.start_s, step.need_s
+    if step.pin and step.pin.progress:
+        from_s, done = step.pin.progress
+        need_s = step.pieces_s(max(0, step.pieces - done))
+    worked_s = shared.worked(from_s, step.end_s)
+    overdue = worked_s >= need_s and step.end_s == max(from_s, start_s)
+    done_now = worked_s == need_s and (shared.can_finish(step.end_s) if need_s else step.end_s == from_s)
+    with_load = worked_s > need_s and any(mate is not step and mate.pin for mate in loads.mates[step.key])
+    if not (done_now or overdue or with_load):
+        yield f"{step.name}: is running, works {worked_s} s to {clock(step.end_s)}, needs {need_s} s"
+
+
+def _working_faults(step: Step, loads: Loads) -> Iterator[str]:
+    shared, need_s = loads.hours_of(step), loads.need_s(step)
     worked_s = shared.worked(step.start_s, step.end_s)
-    if worked_s != step.need_s or step.end_s < step.start_s:
-        wrong = f"works {worked_s} s, needs {step.need_s} s"
+    if worked_s != need_s or step.end_s < step.start_s:
+        wrong = f"works {worked_s} s, needs {need_s} s"
     elif not shared.can_begin(step.start_s):
         wrong = "starts outside working time"
-    elif step.need_s and not shared.can_finish(step.end_s):
+    elif need_s and not shared.can_finish(step.end_s):
         wrong = "ends outside working time"
-    elif step.need_s == 0 and step.end_s != step.start_s:
+    elif need_s == 0 and step.end_s != step.start_s:
         wrong = "lasts some time, needs none"
     elif not step.operation["pausable"] and not shared.unbroken(step.start_s, step.end_s):
         wrong = "may not pause, but is interrupted"
@@ -113,49 +136,6 @@ def _working_faults(step: Step, shared: Hours) -> Iterator[str]:
         return
     on = f" on {named(step.places)}" if step.places else ""
     yield f"{step.name}{on}: {wrong} ({clock(step.start_s)} to {clock(step.end_s)})"
-
-
-def order_of_work_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str]:
-    """Releases, earliest starts, the order of steps, dependencies with their lags, and orders made for others."""
-    release_s = {row["order_id"]: to_s_up(row["release"]) for row in rows(book.work_orders)}
-    for step in steps.values():
-        if step.pin is None:
-            earliest = step.operation["earliest"]
-            if step.start_s < release_s[step.key[0]]:
-                yield f"{step.name}: starts {clock(step.start_s)}, released {clock(release_s[step.key[0]])}"
-            if earliest and step.start_s < to_s_up(earliest):
-                yield f"{step.name}: starts {clock(step.start_s)}, not before {clock(to_s_up(earliest))}"
-    for after, before, kind, lag_s, lag_max_s in work_links(book, steps):
-        if before not in steps or after not in steps or steps[after].pin is not None:
-            continue
-        one, other = steps[before], steps[after]
-        since_s = one.start_s if kind == "start_start" else one.end_s
-        verb = "starts" if kind == "start_start" else "ends"
-        lag = f" and a lag of {lag_s} s" if lag_s else ""
-        if other.start_s < since_s + lag_s:
-            yield f"{other.name}: starts {clock(other.start_s)}, but {one.name} {verb} {clock(since_s)}{lag}"
-        if lag_max_s is not None and other.start_s > since_s + lag_max_s:
-            latest = f"must follow within {lag_max_s} s"
-            yield f"{other.name}: starts {clock(other.start_s)}, but {one.name} {verb} {clock(since_s)} and it {latest}"
-
-
-def work_links(book: ShopBook, steps: Collection[Key]) -> Iterator[tuple[Key, Key, str, int, int | None]]:
-    """(later step, earlier step, kind, least lag, greatest lag) of every rule of order."""
-    told = set()
-    for row in rows(book.dependencies):
-        after, before = (row["order_id"], row["op_no"]), (row["after_order_id"], row["after_op_no"])
-        if after[0] == before[0]:
-            told.add(after)
-        yield after, before, row["kind"], row["lag_s"], row["lag_max_s"]
-    for before, after in zip(sorted(steps), sorted(steps)[1:]):
-        if before[0] == after[0] and after not in told:
-            yield after, before, "end_start", 0, None
-    parents = {
-        row["order_id"]: (row["parent_order_id"], row["parent_op_no"]) for row in rows(book.work_orders)
-    }
-    for key in steps:
-        if parents[key[0]][0] is not None:
-            yield parents[key[0]], key, "end_start", 0, None
 
 
 def material_faults(book: ShopBook, steps: dict[Key, Step]) -> Iterator[str]:
@@ -210,7 +190,7 @@ def order_spans(steps: dict[Key, Step]) -> dict[str, tuple[int, int]]:
 
 
 def kpis(book: ShopBook, steps: dict[Key, Step], start_s: int, setup_s: int) -> dict[str, float]:
-    """The four figures in minutes; orders made for another order count neither as late nor as flow."""
+    """The figures in minutes; orders made for another order count neither as late nor as flow."""
     spans = order_spans(steps)
     tardiness_s, flows_s = 0, []
     for order in rows(book.work_orders):

@@ -174,6 +174,14 @@ class CalendarRows:
         hours = Hours.of(open_spans + timed["overtime"]).without(Hours.of(timed["closed"]))
         return hours.both(Hours.of([(low_s, high_s)]))
 
+    def costed(self) -> list[tuple[int, int, int]]:
+        """(start, end, fen per hour) of the overtime that costs something."""
+        return [
+            (*self._span(row["date"], row), row["cost_fen_h"])
+            for row in self.exceptions
+            if row["kind"] == "overtime" and row["cost_fen_h"]
+        ]
+
     def _worked_as(self, day: date) -> int | None:
         """Weekday whose shifts begin on this day; None on a holiday."""
         kinds = {row["kind"]: row for row in self.exceptions if row["date"] == day}

@@ -17,7 +17,10 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True)
 class Pin:
-    """Where a step must stay; None where nothing is known. `why` says what holds it."""
+    """Where a step must stay; None where nothing is known. `why` says what holds it.
+
+    `progress`: when it was last looked at, and how many pieces were done by then.
+    """
 
     why: str
     start_s: int | None = None
@@ -25,22 +28,61 @@ class Pin:
     mode_no: int | None = None
     resource_id: str | None = None
     places: frozenset[Place] | None = None
+    progress: tuple[int, int] | None = None
 
 
 @dataclass
 class Step:
-    """One planned operation beside what the book says of it; times in seconds of UTC."""
+    """One planned operation beside what the book says of it; times in seconds of UTC.
+
+    `places` are in order of demand and unit; the first of them decides how fast the step goes and in which bay it is.
+    """
 
     key: Key
     operation: dict[str, Any]
-    mode_no: int
+    mode: dict[str, Any]
+    pieces: int
     start_s: int
     end_s: int
     setup_start_s: int | None
     locked: bool
-    need_s: int
     pin: Pin | None
     places: list[Place] = field(default_factory=list)
+    efficiency_pct: int = 100
+    bay_id: str | None = None
+
+    @property
+    def mode_no(self) -> int:
+        """Number of the mode it is planned in."""
+        return int(self.mode["mode_no"])
+
+    @property
+    def need_s(self) -> int:
+        """Working seconds of its lot and all its pieces."""
+        return self.work_s(self.mode["lot_s"] + self.mode["piece_s"] * self.pieces)
+
+    def pieces_s(self, pieces: int) -> int:
+        """Working seconds of so many pieces, at most all of them."""
+        return self.work_s(self.mode["piece_s"] * min(pieces, self.pieces))
+
+    def work_s(self, seconds: int) -> int:
+        """Working seconds at the pace of its first place, rounded up."""
+        return -(-100 * seconds // self.efficiency_pct)
+
+    def hold(self, places: list[Place], resources: dict[str, dict[str, Any]]) -> None:
+        """Give it its places, and with the first of them pace and bay."""
+        self.places = places
+        first = resources[places[0][0]] if places else {}
+        self.efficiency_pct = first.get("efficiency_pct") or 100
+        self.bay_id = first.get("bay_id")
+
+    def first_lot(self) -> tuple[int, int]:
+        """(from when, working seconds) until its first transfer lot is done; the floor's word goes before the plan's."""
+        lot = min(self.operation["transfer_quantity"], self.pieces)
+        if self.pin and self.pin.progress:
+            at_s, done = self.pin.progress
+            return at_s, self.pieces_s(max(0, lot - done))
+        return self.start_s, self.work_s(self.mode["lot_s"] + self.mode["piece_s"] * lot)
 
     @property
     def name(self) -> str:
@@ -67,18 +109,23 @@ def find_pins(book: ShopBook, params: ScheduleParams, start_s: int) -> dict[Key,
     for row in sorted(rows(book.events), key=lambda row: (row["at"], row["event_id"])):
         facts = seen[row["order_id"], row["op_no"]]
         facts[row["kind"]] = to_s(row["at"])
+        if row["kind"] == "progress" and row["quantity"] is not None:
+            facts["done"] = (to_s(row["at"]), row["quantity"])
         facts.update({name: row[name] for name in ("mode_no", "resource_id") if row[name] is not None})
     for key, facts in seen.items():
         why = "finished" if "finish" in facts else "running"
         mode_no = facts.get("mode_no") if (*key, facts.get("mode_no")) in modes else None
-        pins[key] = Pin(why, facts.get("start"), facts.get("finish"), mode_no, facts.get("resource_id"))
+        done = facts.get("done") if why == "running" else None
+        times = facts.get("start"), facts.get("finish")
+        pins[key] = Pin(why, *times, mode_no, facts.get("resource_id"), progress=done)
     return pins
 
 
 def read_steps(book: ShopBook, plan: ShopPlan, pins: dict[Key, Pin]) -> tuple[dict[Key, Step], list[str]]:
-    """Planned steps by key; every operation exactly once, in a mode it has."""
+    """Planned steps by key; every operation of the routes taken exactly once, in a mode it has."""
     operations = {(row["order_id"], row["op_no"]): row for row in rows(book.operations)}
-    need_s = needs_s(book)
+    modes = {(row["order_id"], row["op_no"], row["mode_no"]): row for row in rows(book.modes)}
+    pieces = dict(book.work_orders.select("order_id", "quantity").iter_rows())
     steps: dict[Key, Step] = {}
     faults = []
     for row in rows(plan.operation_plan):
@@ -86,7 +133,7 @@ def read_steps(book: ShopBook, plan: ShopPlan, pins: dict[Key, Pin]) -> tuple[di
         mode = (*key, row["mode_no"])
         if key not in operations:
             faults.append(f"{key[0]} step {key[1]}: planned, but there is no such step")
-        elif mode not in need_s:
+        elif mode not in modes:
             faults.append(f"{key[0]} step {key[1]}: planned in mode {row['mode_no']}, which it does not have")
         elif key in steps:
             faults.append(f"{key[0]} step {key[1]}: planned more than once")
@@ -94,38 +141,53 @@ def read_steps(book: ShopBook, plan: ShopPlan, pins: dict[Key, Pin]) -> tuple[di
             setup = row["setup_start"] and to_s(row["setup_start"])
             times = (to_s(row["start"]), to_s(row["end"]), setup)
             steps[key] = Step(
-                key, operations[key], mode[2], *times, row["locked"], need_s[mode], pins.get(key)
+                key, operations[key], modes[mode], pieces[key[0]], *times, row["locked"], pins.get(key)
             )
-    faults += [f"{key[0]} step {key[1]}: not planned" for key in operations if key not in steps]
+    faults += route_faults(operations, steps, pins)
     return steps, faults
 
 
-def needs_s(book: ShopBook) -> dict[tuple[str, int, int], int]:
-    """Working seconds of every mode: its time per lot and that of each piece of the order."""
-    pieces = dict(book.work_orders.select("order_id", "quantity").iter_rows())
-    return {
-        (row["order_id"], row["op_no"], row["mode_no"]): row["lot_s"]
-        + row["piece_s"] * pieces[row["order_id"]]
-        for row in rows(book.modes)
-    }
+def route_faults(
+    operations: dict[Key, dict[str, Any]], steps: dict[Key, Step], pins: dict[Key, Pin]
+) -> Iterator[str]:
+    """One route of each order that has any; its steps and those of no route are planned, and what is pinned."""
+    offered: dict[str, set[int]] = defaultdict(set)
+    taken: dict[str, set[int]] = defaultdict(set)
+    for key, operation in operations.items():
+        if operation["route_no"] is not None:
+            offered[key[0]].add(operation["route_no"])
+            if key in steps:
+                taken[key[0]].add(operation["route_no"])
+    for order_id, routes in offered.items():
+        if len(taken[order_id]) != 1:
+            yield f"{order_id}: takes routes {sorted(taken[order_id])} where it must take one of {sorted(routes)}"
+    for key, operation in operations.items():
+        wanted = operation["route_no"] in {None, *taken[key[0]]} or key in pins
+        if wanted and key not in steps:
+            yield f"{key[0]} step {key[1]}: not planned"
 
 
 def read_places(book: ShopBook, plan: ShopPlan, steps: dict[Key, Step]) -> Iterator[str]:
     """Attach to each step the places it holds; each demand has its number of different, allowed places."""
-    known = set(book.resources["resource_id"])
+    resources = {row["resource_id"]: row for row in rows(book.resources)}
+    budgets = {resource_id for resource_id, row in resources.items() if row["kind"] == "budget"}
     members = {(row["class_id"], row["resource_id"]) for row in rows(book.members)}
     demands: dict[tuple[str, int, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows(book.demands):
-        demands[row["order_id"], row["op_no"], row["mode_no"]].append(row)
+        if row["resource_id"] not in budgets:
+            demands[row["order_id"], row["op_no"], row["mode_no"]].append(row)
     held: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for row in rows(plan.resource_plan):
         key = (row["order_id"], row["op_no"])
-        if row["resource_id"] not in known or key not in steps:
+        if row["resource_id"] not in resources or key not in steps:
             yield f"{key[0]} step {key[1]}: holds {row['resource_id']}, but there is no such resource or step"
+        elif row["resource_id"] in budgets:
+            yield f"{key[0]} step {key[1]}: holds {row['resource_id']}, which is a budget and has no places"
         else:
             held[key].append(row)
     for key, step in steps.items():
-        step.places = [(row["resource_id"], row["place_no"]) for row in held[key]]
+        held[key].sort(key=lambda row: (row["demand_no"], row["unit_no"]))
+        step.hold([(row["resource_id"], row["place_no"]) for row in held[key]], resources)
         wanted = demands[*key, step.mode_no]
         if step.pin is None:
             yield from _demand_faults(step, wanted, held[key], members)

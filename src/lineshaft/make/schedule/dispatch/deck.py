@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, Bools, Ints, Shop
+from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, OVERLAP, START_START, Bools, Ints, Shop
 
 HINTS = 1 << 21
 FINEST_HINT = 12
@@ -15,14 +15,17 @@ FINEST_HINT = 12
 RELEASE_S, FAMILY, PAUSABLE, FIRST_MODE, FIRST_PRED, FIRST_SUCC, FIRST_SLOT, FIXED, TAIL_S, ORDER, LAST = (
     range(11)
 )
+MIX, MASS, NEEDS = range(11, 14)
 OP, KIND, LAG_S, LAG_MAX_S = range(4)
-WORK_S, FIRST_DEMAND = range(2)
+WORK_S, FIRST_DEMAND, FIRST_S, LAST_S, FROM, TO = range(6)
 QUANTITY, LOW, HIGH = range(3)
-CALENDAR, GROUP, SET_FOR, LOAD = range(4)
+CALENDAR, GROUP, SET_FOR, LOAD, MASS_MAX = range(5)
 START, END, BEFORE = range(3)
+# Bits of Deck.op[:, NEEDS]: a least end, a look at bays, the time of its first lot
+ENDS, BAYS, LOTS = 1, 2, 4
 # Columns of Desk.job (with START, END), .slot (with START, END), .lane; rows of .team
-MODE = 2
-NEXT, LANE, FAMILY_OF = 2, 3, 4
+MODE, LOT = 2, 3
+NEXT, LANE, FAMILY_OF, MIX_OF, ROOM = range(2, 7)
 FIRST, TAIL, OPENS = range(3)
 TEAM_LANE, TEAM_AFTER, PICK_LANE, PICK_AFTER = range(4)
 
@@ -31,8 +34,9 @@ class Deck(NamedTuple):
     """A `Shop` in few tables, so that what is needed together lies together.
 
     `op[i, FIRST_MODE]` … are CSR pointers; `demand[k, LOW:HIGH]` is the pool in `pool_lane`; `lane[l, LOAD]` are the
-    working seconds that look for the lane, shared evenly among the lanes that could do them. `hint[c, t >> hint_shift]`
-    is an interval of calendar c from which to look for t on.
+    working seconds that look for the lane, shared evenly among the lanes that could do them. `op[i, MASS]` is its load,
+    `lane[l, MASS_MAX]` what a batch lane can take. `hint[c, t >> hint_shift]` is an interval of calendar c from which to
+    look for t on.
     """
 
     op: Ints
@@ -54,9 +58,11 @@ class Deck(NamedTuple):
 class Desk(NamedTuple):
     """A timetable in the making.
 
-    `job[op]`: START, END, MODE. `slot`: the places of operations on lanes (rows `op[i, FIRST_SLOT]` …): START, END,
-    NEXT slot on the lane (-1 none), LANE, FAMILY_OF. `lane`: FIRST slot, TAIL, the slot after which new work
-    may go (-1: from the beginning), and OPENS, the first working moment after it (s). `team`: lanes and slots before them, of the team being tried and of the best.
+    `job[op]`: START, END, MODE, LOT (when the first transfer lot is done; END of what is fixed). `slot`: the places of
+    operations on lanes (rows `op[i, FIRST_SLOT]` …): START, END, NEXT slot on the lane (-1 none), LANE, FAMILY_OF, and
+    on batch lanes MIX_OF the load and ROOM left in it. Who joins a load has a slot that is not in the lane's list.
+    `lane`: FIRST slot, TAIL, the slot after which new work may go (-1: from the beginning), and OPENS, the first working
+    moment after it (s). `team`: lanes and slots before them, of the team being tried and of the best.
     """
 
     job: Ints
@@ -98,13 +104,20 @@ def lay_out(shop: Shop) -> tuple[Deck, Desk, Outlook]:
             succ_ptr,
             slot_ptr,
             *(np.append(x, 0) for x in (shop.fixed, ahead[1], shop.op_order, shop.op_last)),
+            *(np.append(x, 0) for x in (shop.op_mix, shop.op_load, needs(shop))),
         ),
         pred=pred,
         succ=succ,
-        mode=table(np.append(shop.mode_s, 0), shop.demand_ptr),
+        mode=table(
+            np.append(shop.mode_s, 0),
+            shop.demand_ptr,
+            *(np.append(x, 0) for x in (shop.mode_first_s, shop.mode_last_s, shop.mode_from, shop.mode_to)),
+        ),
         demand=table(shop.demand_quantity, shop.pool_ptr[pool], shop.pool_ptr[pool + 1]),
         pool_lane=plain(shop.pool_lane),
-        lane=table(shop.lane_calendar, shop.lane_group, shop.lane_family, lane_load(shop)),
+        lane=table(
+            shop.lane_calendar, shop.lane_group, shop.lane_family, lane_load(shop), shop.lane_load_max
+        ),
         setup_s=plain(shop.setup_s),
         cal_ptr=plain(shop.cal_ptr),
         span=table(shop.cal_start, shop.cal_end, shop.cal_before),
@@ -113,6 +126,20 @@ def lay_out(shop: Shop) -> tuple[Deck, Desk, Outlook]:
         horizon_s=int(shop.horizon_s),
     )
     return d, blank_desk(shop, slot_ptr), Outlook(ahead[0], plain(work_s), ahead[1], ahead[2], queues(shop))
+
+
+def needs(shop: Shop) -> Ints:
+    """Per operation the bits ENDS, BAYS and LOTS: what a decoder must look at beyond starts and lanes."""
+    later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
+    found = np.zeros(shop.n_ops, dtype=np.int64)
+    found[later[shop.pred_kind >= OVERLAP]] |= ENDS
+    found[shop.pred_op[shop.pred_kind == OVERLAP]] |= LOTS
+    of_mode = np.repeat(np.arange(shop.n_ops), np.diff(shop.mode_ptr))
+    moves = np.zeros(shop.n_ops, dtype=np.bool_)
+    moves[of_mode[shop.mode_from >= 0]] = True
+    found[moves] |= BAYS
+    found[later[moves[shop.pred_op]]] |= BAYS
+    return found
 
 
 def plain(values: Ints | Bools) -> Ints:
@@ -155,6 +182,7 @@ def queues(shop: Shop) -> Ints:
     seen: dict[tuple[object, ...], int] = {}
     result = np.empty(shop.n_ops, dtype=np.int64)
     has_setups = bool((shop.lane_group >= 0).any())
+    alone = (needs(shop) & (ENDS | BAYS)) > 0
     for op in range(shop.n_ops):
         modes = range(shop.mode_ptr[op], shop.mode_ptr[op + 1])
         demands = tuple(
@@ -166,7 +194,9 @@ def queues(shop: Shop) -> Ints:
         )
         times = tuple(int(shop.mode_s[m]) for m in modes)
         free = steady and len(set(times)) == 1 and times[0] > 0 and (clock_only or bool(shop.op_pausable[op]))
-        key = (demands, int(shop.op_family[op]) if has_setups else -1, None if free else times)
+        own = op if alone[op] else -1
+        load = (int(shop.op_mix[op]), int(shop.op_load[op])) if shop.op_mix[op] >= 0 else None
+        key = (demands, int(shop.op_family[op]) if has_setups else -1, None if free else times, own, load)
         result[op] = seen.setdefault(key, len(seen))
     return result
 
@@ -194,13 +224,13 @@ def hints(shop: Shop) -> dict[str, Any]:
 
 def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:
     """The fixed operations on their lanes by start; a slot never ends before the slot ahead of it."""
-    job = table(*np.full((2, shop.n_ops), NEVER_S), np.full(shop.n_ops, -1))
-    slot = np.full((int(slot_ptr[-1]), 5), -1, dtype=np.int64)
+    job = table(*np.full((2, shop.n_ops), NEVER_S), np.full(shop.n_ops, -1), np.full(shop.n_ops, NEVER_S))
+    slot = np.full((int(slot_ptr[-1]), ROOM + 1), -1, dtype=np.int64)
     lanes = np.full((shop.n_lanes, 3), -1, dtype=np.int64)
     lanes[:, OPENS] = [opening_s(shop, int(calendar)) for calendar in shop.lane_calendar]
     last = np.full(shop.n_lanes, -1, dtype=np.int64)
     ops = np.flatnonzero(shop.fixed)
-    job[ops] = table(shop.fixed_start_s, shop.fixed_end_s, shop.fixed_mode)[ops]
+    job[ops] = table(shop.fixed_start_s, shop.fixed_end_s, shop.fixed_mode, shop.fixed_end_s)[ops]
     held = [
         (int(shop.fixed_start_s[op]), int(shop.fixed_end_s[op]), int(op), k, int(shop.fixed_lane[i]))
         for op in ops
@@ -214,6 +244,8 @@ def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:
             -1,
             lane,
             shop.op_family[op],
+            -1,
+            0,
         )
         if before < 0:
             lanes[lane, FIRST] = here
@@ -251,8 +283,9 @@ def look_ahead(topo, op_order, order_counts, work_s, pred_ptr, pred):
             owner[op] = op_order[op]
         for a in range(pred_ptr[op], pred_ptr[op + 1]):
             before = pred[a, OP]
-            spent_s = work_s[before] if pred[a, KIND] == END_START else 0
-            tail_s[before] = max(tail_s[before], spent_s + pred[a, LAG_S] + tail_s[op])
+            spent_s = 0 if pred[a, KIND] == START_START else work_s[before]
+            ahead_s = tail_s[op] - (work_s[op] if pred[a, KIND] >= OVERLAP else 0)
+            tail_s[before] = max(tail_s[before], spent_s + pred[a, LAG_S] + ahead_s)
             rest_s[before] = max(rest_s[before], work_s[before] + rest_s[op])
             if owner[before] < 0:
                 owner[before] = owner[op]

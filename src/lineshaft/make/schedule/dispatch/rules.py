@@ -27,7 +27,17 @@ from lineshaft.make.schedule.dispatch.deck import (
     lay_out,
 )
 from lineshaft.make.schedule.search.score import better, score
-from lineshaft.make.schedule.shop import END_START, NEVER_S, Goal, Ints, Score, Shop, Timetable
+from lineshaft.make.schedule.shop import (
+    END_END,
+    FORBIDDEN_S,
+    NEVER_S,
+    START_START,
+    Goal,
+    Ints,
+    Score,
+    Shop,
+    Timetable,
+)
 
 Floats = NDArray[np.float64]
 PATIENCES = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -139,7 +149,7 @@ def rules(shop: Shop, outlook: Outlook) -> dict[str, Policy]:
     result["CR"] = dynamic(decode.CRITICAL_RATIO)
     for k in PATIENCES:
         result[f"ATC {k:g}"] = dynamic(decode.APPARENT_TARDINESS, k * mean_s)
-    setups_s = shop.setup_s[shop.setup_s > 0]
+    setups_s = shop.setup_s[(shop.setup_s > 0) & (shop.setup_s < FORBIDDEN_S)]
     for k in PATIENCES if setups_s.size and (shop.lane_group >= 0).any() else ():
         for k2 in SETUP_PATIENCES:
             price = 1.0 / (k2 * float(setups_s.mean()))
@@ -173,8 +183,9 @@ def repaired(
 def too_late_s(shop: Shop, start_s: Ints, end_s: Ints) -> Ints:
     """Per arc of `pred_op`: by how much the operation starts after its greatest lag (s, 0 when it keeps it)."""
     later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
-    base_s = np.where(shop.pred_kind == END_START, end_s[shop.pred_op], start_s[shop.pred_op])
-    over_s = np.maximum(start_s[later] - base_s - shop.pred_lag_max_s, 0)
+    base_s = np.where(shop.pred_kind == START_START, start_s[shop.pred_op], end_s[shop.pred_op])
+    since_s = np.where(shop.pred_kind == END_END, end_s[later], start_s[later])
+    over_s = np.maximum(since_s - base_s - shop.pred_lag_max_s, 0)
     return np.where(shop.pred_lag_max_s >= NEVER_S, 0, over_s).astype(np.int64)
 
 

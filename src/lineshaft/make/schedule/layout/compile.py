@@ -2,7 +2,8 @@
 
 Choices made here: the plan starts at the earliest release (rounded up to a second) unless the planner says when;
 orders without steps are left out; receipts go to the requirements of the earliest due order first; a requirement
-that no receipt ever meets is an error. Steps that have started need no material any more.
+that no receipt ever meets is an error. Steps that have started need no material any more. Of alternative routes one
+is laid out: the steps of the others are not there.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, pointers
 from lineshaft.make.schedule.layout.fixing import STEP, fix, fixed_steps
 from lineshaft.make.schedule.layout.lanes import (
-    DEMAND,
     Lanes,
+    is_budget,
     make_lanes,
     meet,
     pool_lanes,
@@ -29,7 +30,8 @@ from lineshaft.make.schedule.layout.lanes import (
     table,
 )
 from lineshaft.make.schedule.layout.material import allocate
-from lineshaft.make.schedule.layout.routes import last_of_order, longest_chain, predecessors
+from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
+from lineshaft.make.schedule.layout.routes import last_of_order, longest_chain, predecessors, taken_routes
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Shop
 from lineshaft.make.schedule.tables import ShopBook
@@ -58,6 +60,8 @@ class Compiled:
         Why a fixed operation is fixed: "finished", "running", "locked", "frozen".
     stepless
         Orders left out because they have no steps.
+    routes
+        Order → the alternative route laid out, of orders that have any.
     """
 
     shop: Shop
@@ -71,10 +75,15 @@ class Compiled:
     material: pl.DataFrame
     ways: Mapping[int, str]
     stepless: tuple[str, ...]
+    routes: Mapping[str, int]
 
 
 def compile_shop(
-    book: ShopBook, params: ScheduleParams, horizon_s: int | None = None, as_planned: bool = False
+    book: ShopBook,
+    params: ScheduleParams,
+    horizon_s: int | None = None,
+    as_planned: bool = False,
+    routes: Mapping[str, int] | None = None,
 ) -> Compiled:
     """Lay out the book as arrays.
 
@@ -84,6 +93,8 @@ def compile_shop(
         Seconds from the plan's start after which nothing is planned; estimated when not given.
     as_planned
         Receipts go to whom the previous plan gave them: in order of its starts.
+    routes
+        Order → alternative route to take, where it may be chosen; else as begun, as planned, or the first.
 
     Raises
     ------
@@ -94,22 +105,23 @@ def compile_shop(
         Running work never ends because its resources have no working time.
     """
     start = plan_start(book, params)
+    taken = taken_routes(book, routes or {})
     orders = make_orders(book, start)
-    ops = make_ops(book, orders, start)
-    modes = make_modes(book, ops)
+    ops = make_ops(book, orders, start, taken)
+    tabled = make_modes(book, ops)
     steps = fixed_steps(book, ops, start, params.frozen_min)
     preds = predecessors(book, orders, ops, steps)
     material = allocate(book, orders, ops, steps, start, as_planned)
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
     if horizon_s is None:
-        lanes = make_lanes(book, start, Calendars(low_s, DAY_S))
-        uses = demand_pools(book, modes, lanes)
+        modes, lanes = by_machine(book, tabled, make_lanes(book, start, Calendars(low_s, DAY_S)))
+        uses = demand_pools(modes, lanes)
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
     while True:
         hours = Calendars(low_s, horizon_s)
-        lanes = make_lanes(book, start, hours)
-        uses = demand_pools(book, modes, lanes)
+        modes, lanes = by_machine(book, tabled, make_lanes(book, start, hours))
+        uses = demand_pools(modes, lanes)
         too_long = never_fit(modes, uses, lanes, hours, ops, steps)
         held = fix(book, steps, ops, modes, uses, lanes, hours, start)
         if held is not None and not len(too_long):
@@ -129,10 +141,15 @@ def compile_shop(
         op_family=ops.select(family_number(lanes)).to_series().to_numpy(),
         op_pausable=ops["pausable"].to_numpy(),
         op_last=last_of_order(preds, ops, held.fixed),
+        op_mix=ops["mix"].to_numpy(),
+        op_load=ops["load_milli"].to_numpy(),
         **preds.arrays(len(ops)),
         topo=preds.order(ops),
         mode_ptr=mode_ptr,
-        mode_s=modes["mode_s"].to_numpy(),
+        **{
+            name: modes[name].to_numpy()
+            for name in ("mode_s", "mode_first_s", "mode_last_s", "mode_from", "mode_to")
+        },
         demand_ptr=pointers(np.bincount(uses["mode"].to_numpy(), minlength=len(modes))),
         demand_quantity=uses["quantity"].to_numpy(),
         demand_pool=uses["pool"].to_numpy(),
@@ -143,6 +160,7 @@ def compile_shop(
         lane_calendar=lanes.frame["calendar"].to_numpy(),
         lane_group=lanes.frame["group"].to_numpy(),
         lane_family=lanes.frame["family"].to_numpy(),
+        lane_load_max=lanes.frame["load_max"].to_numpy(),
         setup_s=setup_times(book, lanes),
         cal_ptr=cal_ptr,
         cal_start=cal_start,
@@ -150,6 +168,7 @@ def compile_shop(
         cal_before=cal_before,
         cal_both=cal_both,
         **{name: getattr(held, name) for name in held.__dataclass_fields__ if name != "ways"},
+        **budgets(book, modes),
     )
     return Compiled(
         shop=Shop(horizon_s=hours.high_s, **{name: np.array(array) for name, array in arrays.items()}),
@@ -163,6 +182,7 @@ def compile_shop(
         material=material,
         ways=held.ways,
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
+        routes=taken,
     )
 
 
@@ -196,45 +216,42 @@ def make_orders(book: ShopBook, start: datetime) -> pl.DataFrame:
     )
 
 
-def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime) -> pl.DataFrame:
-    """Steps in order of their keys."""
+def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mapping[str, int]) -> pl.DataFrame:
+    """Steps of the routes taken in order of their keys; `lot` are the pieces handed on at a time, if fewer than all."""
+    mixes = table(book, "recipes").select(
+        "recipe_id",
+        mix=pl.coalesce(pl.lit("group ") + pl.col("mix_group"), pl.lit("only ") + pl.col("recipe_id")),
+    )
+    names = mixes["mix"].unique().sort().to_list()
+    route = pl.col("order_id").replace_strict(dict(taken), default=None, return_dtype=pl.Int64)
     return (
         table(book, "operations")
+        .filter(pl.col("route_no").is_null() | (pl.col("route_no") == route))
         .join(orders.select("order_id", "order", "quantity", "release_s"), on="order_id")
+        .join(mixes, on="recipe_id", how="left")
         .sort(STEP)
         .with_row_index("op")
-        .with_columns(pl.col("op").cast(pl.Int64), earliest_s=seconds_up(pl.col("earliest"), start))
-    )
-
-
-def make_modes(book: ShopBook, ops: pl.DataFrame) -> pl.DataFrame:
-    """Modes in order of their keys with their working seconds."""
-    modes = (
-        table(book, "modes")
-        .join(ops.select(*STEP, "op", "quantity"), on=STEP)
-        .sort("op", "mode_no")
-        .with_columns(mode_s=pl.col("lot_s") + pl.col("piece_s") * pl.col("quantity"))
-        .with_row_index("mode")
-        .with_columns(pl.col("mode").cast(pl.Int64))
-    )
-    without = ops.join(modes, on="op", how="anti")
-    if len(without):
-        words = Words("the step has no operation mode", "该工序没有任何工序方案")
-        raise BadInput(
-            [Fault("operation", key, "", None, "no_mode", words) for key in without.select(STEP).iter_rows()]
+        .with_columns(
+            pl.col("op").cast(pl.Int64),
+            earliest_s=seconds_up(pl.col("earliest"), start),
+            mix=pl.col("mix").replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64),
+            load_milli=(pl.col("load").fill_null(0) * 1_000).ceil().cast(pl.Int64),
+            lot=pl.when(pl.col("transfer_quantity") < pl.col("quantity")).then("transfer_quantity"),
         )
-    return modes
-
-
-def demand_pools(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
-    """What each mode holds: `mode, demand_no, pool, quantity, mode_s` in order of mode and demand."""
-    return (
-        table(book, "demands")
-        .join(modes.select(*STEP, "mode_no", "mode", "mode_s"), on=[*STEP, "mode_no"])
-        .join(lanes.pools, on=DEMAND)
-        .select("mode", "demand_no", "pool", "quantity", "mode_s")
-        .sort("mode", "demand_no")
     )
+
+
+def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
+    """`budget` and `mode_spend` of a Shop."""
+    named = table(book, "resources").filter(is_budget()).sort("resource_id").with_row_index("budget")
+    spends = (
+        table(book, "demands")
+        .join(modes.select(*STEP, "mode_no", "mode"), on=[*STEP, "mode_no"])
+        .join(named.select("resource_id", "budget"), on="resource_id")
+    )
+    spend = np.zeros((len(modes), len(named)), dtype=np.int64)
+    np.add.at(spend, (spends["mode"].to_numpy(), spends["budget"].to_numpy()), spends["quantity"].to_numpy())
+    return {"budget": named["capacity"].cast(pl.Int64).to_numpy(), "mode_spend": spend}
 
 
 def never_fit(modes, uses, lanes, hours, ops, steps) -> Ints:

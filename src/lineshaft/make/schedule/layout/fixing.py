@@ -36,6 +36,8 @@ class Fixed:
 def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: int) -> pl.DataFrame:
     """Rows of the operations that stay: op, way, start_s, end_s (none: running), mode_no and resource_id (if told).
 
+    `since_s`, `done`: when progress was last told, and how many pieces were done then.
+
     Raises
     ------
     BadInput
@@ -52,8 +54,11 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
             end_s=at_s.filter(kind == "finish").last(),
             mode_no=pl.col("mode_no").drop_nulls().last(),
             resource_id=pl.col("resource_id").drop_nulls().last(),
+            begun_s=at_s.filter(kind == "progress").first(),
+            since_s=at_s.filter(kind == "progress").last(),
+            done=pl.col("quantity").filter(kind == "progress").last().fill_null(0),
         )
-        .with_columns(pl.col("start_s").fill_null(pl.col("end_s")))
+        .with_columns(pl.coalesce("start_s", "begun_s", "end_s"))
         .with_columns(
             way=pl.when(pl.col("end_s").is_null()).then(pl.lit("running")).otherwise(pl.lit("finished"))
         )
@@ -72,7 +77,9 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
     stay = planned.filter((pl.col("way") == "locked") | frozen).join(events, on=STEP, how="anti")
     rows = pl.concat([events, stay], how="diagonal_relaxed").join(ops.select(*STEP, "op"), on=STEP)
     return rows.select(
-        pl.col("op").cast(pl.Int64), *STEP, "way", "start_s", "end_s", "mode_no", "resource_id"
+        pl.col("op").cast(pl.Int64),
+        *STEP,
+        *("way", "start_s", "end_s", "mode_no", "resource_id", "since_s", "done"),
     ).sort("op")
 
 
@@ -108,7 +115,7 @@ def fix(
         A locked step names a mode that is not there.
     """
     n = len(ops)
-    chosen = Chooser(book, modes, demands, lanes)
+    chosen = Chooser(book, steps, modes, demands, lanes)
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
@@ -121,12 +128,12 @@ def fix(
         end = row["end_s"]
         if end is None:
             together = hours.spans[hours.all_of(calendar[held[op]].tolist())]
-            end = finish(together, row["start_s"], int(chosen.mode_s[mode[op]]))
+            end = finish(together, *chosen.left(row, mode[op]))
             if end is None:
                 return None
             end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
-    warm_mode, warm_start_s = warm(book, ops, modes, fixed, start)
+    warm_mode, warm_start_s = warm(book, ops, modes, lanes, fixed, start)
     fixed_ptr = pointers(np.array([len(some) for some in held], dtype=np.int64))
     fixed_lane = np.array([lane for some in held for lane in some], dtype=np.int64)
     ways = dict(steps.select("op", "way").iter_rows())
@@ -136,15 +143,32 @@ def fix(
 
 
 def warm(
-    book: ShopBook, ops: pl.DataFrame, modes: pl.DataFrame, fixed: Ints, start: datetime
+    book: ShopBook, ops: pl.DataFrame, modes: pl.DataFrame, lanes: Lanes, fixed: Ints, start: datetime
 ) -> tuple[Ints, Ints]:
-    """`warm_mode` and `warm_start_s` of the operations that a previous plan holds and nothing fixes."""
+    """`warm_mode` and `warm_start_s` of the operations that a previous plan holds and nothing fixes.
+
+    Of the modes of one number the one whose machines the planned one is among.
+    """
+    of_pool = np.repeat(np.arange(len(lanes.pool_ptr) - 1), np.diff(lanes.pool_ptr))
+    among = pl.DataFrame(
+        {"pool": of_pool, "lane": lanes.pool_lane}, schema={"pool": pl.Int64, "lane": pl.Int64}
+    ).with_columns(among=True)
+    machine = (
+        table(book, "previous_resources")
+        .join(lanes.frame.select("resource_id", "place_no", "lane"), on=["resource_id", "place_no"])
+        .group_by(STEP)
+        .agg(pl.col("lane").sort_by("demand_no", "unit_no").first().cast(pl.Int64))
+    )
     warm_mode = np.full(len(ops), -1, dtype=np.int64)
     warm_start_s = np.full(len(ops), NEVER_S, dtype=np.int64)
     rows = (
         table(book, "previous")
         .join(ops.select(*STEP, "op"), on=STEP)
-        .join(modes.select("op", "mode_no", "mode"), on=["op", "mode_no"])
+        .join(modes.select("op", "mode_no", "mode", "pool"), on=["op", "mode_no"])
+        .join(machine, on=STEP, how="left")
+        .join(among, on=["pool", "lane"], how="left")
+        .sort("op", "among", "mode", nulls_last=True)
+        .unique("op", keep="first", maintain_order=True)
         .select("op", "mode", start_s=seconds(pl.col("start"), start))
     )
     op = rows["op"].to_numpy()
@@ -159,6 +183,7 @@ class Chooser:
     """Chooses mode and lanes of fixed steps as the tables tell and, where they are silent, the first lanes free."""
 
     book: ShopBook
+    steps: pl.DataFrame
     modes: pl.DataFrame
     demands: pl.DataFrame
     lanes: Lanes
@@ -168,8 +193,12 @@ class Chooser:
         self.mode_s = self.modes["mode_s"].to_numpy()
         self.first = self.modes.group_by("op").agg(pl.col("mode").min(), pl.len()).sort("op").rows()
         self.mode_no = self.modes["mode_no"].to_list()
+        work = ("piece_s", "quantity", "efficiency_pct")
+        self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
         self.demand: dict[int, list[tuple[int, int, int]]] = {}
-        for mode, *demand in self.demands.select("mode", "demand_no", "pool", "quantity").iter_rows():
+        mine = self.modes.join(self.steps, on="op", how="semi")
+        wants = self.demands.join(mine, on="mode", how="semi")
+        for mode, *demand in wants.select("mode", "demand_no", "pool", "quantity").iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
         frame = self.lanes.frame
         self.resource_of = frame["resource_id"].to_list()
@@ -179,14 +208,14 @@ class Chooser:
         self.told: dict[tuple[str, int], dict[tuple[int, int], int]] = {}
         for order_id, op_no, demand_no, unit_no, *place in (
             table(self.book, "previous_resources")
+            .join(self.steps, on=STEP, how="semi")
             .select(*STEP, "demand_no", "unit_no", "resource_id", "place_no")
             .iter_rows()
         ):
             if tuple(place) in self.lane_of:
                 self.told.setdefault((order_id, op_no), {})[demand_no, unit_no] = self.lane_of[tuple(place)]
-        self.planned = {
-            row[:2]: row[2] for row in table(self.book, "previous").select(*STEP, "mode_no").iter_rows()
-        }
+        planned = table(self.book, "previous").join(self.steps, on=STEP, how="semi")
+        self.planned = {row[:2]: row[2] for row in planned.select(*STEP, "mode_no").iter_rows()}
 
     def take(self, row: dict[str, Any]) -> tuple[int, list[int]]:
         """Mode and lanes (demand order) of one fixed step; its lanes are busy from now on."""
@@ -213,16 +242,24 @@ class Chooser:
             self.busy.setdefault(lane, []).append(span)
         return mode, [lane for demand_no, _, _ in wants for lane in of_demand[demand_no]]
 
+    def left(self, row: dict[str, Any], mode: int) -> tuple[int, int]:
+        """From when how many working seconds of a running step are left (s)."""
+        if row["since_s"] is None:
+            return row["start_s"], int(self.mode_s[mode])
+        piece_s, quantity, efficiency_pct = (values[mode] for values in self.work.values())
+        return row["since_s"], -(-piece_s * max(0, quantity - row["done"]) * 100 // efficiency_pct)
+
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""
         _, first, count = self.first[row["op"]]
         options = range(first, first + count)
         numbers = [self.mode_no[mode] for mode in options]
         for mode_no in (row["mode_no"], self.planned.get((row["order_id"], row["op_no"]))):
-            if mode_no in numbers and (
-                mode_no == row["mode_no"] or self._holds(options[numbers.index(mode_no)], row)
-            ):
-                return options[numbers.index(mode_no)]
+            alike = [mode for mode, number in zip(options, numbers) if number == mode_no]
+            if alike and (mode_no == row["mode_no"] or any(self._holds(mode, row) for mode in alike)):
+                return min(
+                    alike, key=lambda mode: (not self._holds(mode, row), not self._as_told(mode, row), mode)
+                )
         if row["way"] == "locked":
             key = (row["order_id"], row["op_no"])
             words = Words(
@@ -237,6 +274,12 @@ class Chooser:
         return not row["resource_id"] or any(
             self.resource_of[lane] == row["resource_id"] for p in pools for lane in p
         )
+
+    def _as_told(self, mode: int, row: dict[str, Any]) -> bool:
+        """True when the lane planned for its first demand is one of the mode's."""
+        wants = self.demand.get(mode, [])
+        told = self.told.get((row["order_id"], row["op_no"]), {})
+        return not wants or told.get((wants[0][0], 1)) in self._pool(wants[0][1])
 
     def _first(self, lanes: list[int], mine: list[int], row: dict[str, Any], span: tuple[int, int]) -> int:
         """The best lane left: of the resource told, free in this time, of the smallest number."""

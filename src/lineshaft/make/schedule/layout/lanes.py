@@ -13,7 +13,7 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
-from lineshaft.make.schedule.shop import Ints
+from lineshaft.make.schedule.shop import FORBIDDEN_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import working_intervals
 
@@ -24,7 +24,7 @@ DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 class Lanes:
     """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
 
-    `pools`: the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
+    `pools`: the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop.
     """
 
     frame: pl.DataFrame
@@ -33,6 +33,11 @@ class Lanes:
     pool_lane: Ints
     groups: tuple[str, ...]
     families: tuple[str, ...]
+
+
+def is_budget() -> pl.Expr:
+    """Whether a resource is used up for good: it has no places."""
+    return pl.col("kind").cast(pl.String) == "budget"
 
 
 def table(book: ShopBook, member: str) -> pl.DataFrame:
@@ -54,7 +59,7 @@ def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
 
 
 def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
-    """One lane a place of each resource; its working times are added to `hours`."""
+    """One lane a place of each resource that is no budget; its working times are added to `hours`."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
     groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
@@ -66,7 +71,8 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
     )
     most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
     frame = (
-        resources.join(most, on="resource_id", how="left", maintain_order="left")
+        resources.filter(~is_budget())
+        .join(most, on="resource_id", how="left", maintain_order="left")
         .with_columns(places=pl.max_horizontal("capacity", "most"))
         .with_columns(place_no=pl.int_ranges(1, pl.col("places") + 1))
         .explode("place_no", empty_as_null=False)
@@ -74,6 +80,9 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
             "resource",
             "resource_id",
             "place_no",
+            "efficiency_pct",
+            "bay_id",
+            load_max=(pl.col("load_max").fill_null(0) * 1_000).floor().cast(pl.Int64),
             group=number(groups, "setup_group"),
             family=number(families, "family_id"),
         )
@@ -121,7 +130,10 @@ def lane_calendars(book, resources, periods, start, hours):
 
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
     """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
-    demands = table(book, "demands").sort(DEMAND)
+    budgets = table(book, "resources").filter(is_budget())
+    demands = (
+        table(book, "demands").sort(DEMAND).join(budgets, on="resource_id", how="anti", maintain_order="left")
+    )
     wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
         "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
     )
@@ -130,13 +142,15 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
     chosen, short = [], []
     for (names, quantities), rows in wants.group_by("name", "quantity", maintain_order=True):
         left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
-        short += [row for row in rows.iter_rows() if any(len(a) < n for a, n in zip(left, quantities))]
+        if any(len(lane) < n for lane, n in zip(left, quantities)):
+            short += rows.rows()
         pools = [number_of.setdefault(lane, len(number_of)) for lane in left]
-        chosen.append(rows.select(*DEMAND, pool=pl.Series([pools] * len(rows), dtype=pl.List(pl.Int64))))
+        chosen.append(rows.select(*DEMAND, pool=pl.lit(pools, dtype=pl.List(pl.Int64))))
     if short:
         raise BadInput([no_team(row) for row in short])
     empty = demands.select(*DEMAND, pool=pl.lit(0, pl.Int64)).clear()
     of_demand = pl.concat([empty, *(rows.explode("demand_no", "pool") for rows in chosen)])
+    of_demand = of_demand.join(demands.select(*DEMAND, "quantity"), on=DEMAND)
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
     return of_demand, pointers(counts), pool_lane
@@ -218,6 +232,7 @@ def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
     setup_s = np.broadcast_to(default, (len(lanes.groups), n, n)).copy()
     setup_s[:, np.arange(n), np.arange(n)] = 0
     pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(lanes.groups)))
+    pairs = pairs.with_columns(setup_s=pl.when("forbidden").then(FORBIDDEN_S).otherwise("setup_s"))
     where = [
         pairs.select(number(names, column))[column].to_numpy()
         for names, column in (

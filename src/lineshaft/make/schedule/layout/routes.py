@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,24 @@ from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.layout.fixing import STEP
 from lineshaft.make.schedule.layout.lanes import table
-from lineshaft.make.schedule.shop import END_START, NEVER_S, START_START, Bools, Ints
+from lineshaft.make.schedule.shop import END_END, END_START, NEVER_S, OVERLAP, START_START, Bools, Ints
 from lineshaft.make.schedule.tables import ShopBook
+
+
+def taken_routes(book: ShopBook, wished: Mapping[str, int]) -> dict[str, int]:
+    """Order → route, of orders with alternative routes: the one begun, else wished for, else planned, else the first."""
+    routed = table(book, "operations").drop_nulls("route_no")
+    taken = dict(routed.group_by("order_id").agg(pl.col("route_no").min()).sort("order_id").iter_rows())
+    planned = {}
+    for member, found in (("previous", planned), ("events", begun := {})):
+        known = routed.join(table(book, member).select(STEP).unique(), on=STEP, how="semi")
+        found.update(known.sort(STEP).select("order_id", "route_no").iter_rows())
+    known_routes = set(routed.select("order_id", "route_no").iter_rows())
+    wished = {order: route for order, route in wished.items() if (order, route) in known_routes}
+    return taken | planned | wished | begun
+
+
+KINDS = {"end_start": END_START, "start_start": START_START, "end_end": END_END}
 
 
 @dataclass(frozen=True)
@@ -57,16 +74,14 @@ def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps:
             "op",
             "before",
             own=pl.col("order_id") == pl.col("after_order_id"),
-            kind=pl.when(pl.col("kind").cast(pl.String) == "end_start")
-            .then(END_START)
-            .otherwise(START_START),
+            kind=pl.col("kind").cast(pl.String).replace_strict(KINDS, return_dtype=pl.Int64),
             lag_s="lag_s",
             lag_max_s=pl.col("lag_max_s").fill_null(int(NEVER_S)),
         )
     )
     own = named.filter("own").select("op").unique()
     plain = {
-        "kind": pl.lit(END_START),
+        "kind": pl.lit(END_START, pl.Int64),
         "lag_s": pl.lit(0, pl.Int64),
         "lag_max_s": pl.lit(int(NEVER_S), pl.Int64),
     }
@@ -75,8 +90,14 @@ def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps:
         .select("op", before=pl.col("op") - 1, **plain)
         .join(own, on="op", how="anti")
     )
+    route = route.with_columns(
+        kind=pl.when(ops["lot"].is_not_null().gather(route["before"]))
+        .then(OVERLAP)
+        .otherwise(END_START)
+        .cast(pl.Int64)
+    )
     within = pl.concat([route, named.filter("own").drop("own")])
-    waited = within.filter(pl.col("kind") == END_START).join(steps, on="op", how="anti")
+    waited = within.filter(pl.col("kind") != START_START).join(steps, on="op", how="anti")
     ends = ops.join(waited, left_on="op", right_on="before", how="anti")
     component = (
         orders.select("order", "parent_order_id", "parent_op_no")
@@ -95,7 +116,7 @@ def predecessors(book: ShopBook, orders: pl.DataFrame, ops: pl.DataFrame, steps:
 def last_of_order(preds: Arcs, ops: pl.DataFrame, fixed: Bools) -> Bools:
     """Operations that no free step of the same order waits to end: the order is complete only after them."""
     order = ops["order"].to_numpy()
-    waits = (preds.kind == END_START) & (order[preds.op] == order[preds.before]) & ~fixed[preds.op]
+    waits = (preds.kind != START_START) & (order[preds.op] == order[preds.before]) & ~fixed[preds.op]
     last = np.ones(len(ops), dtype=np.bool_)
     last[preds.before[waits]] = False
     return last
@@ -138,7 +159,7 @@ def longest_chain(topo, pred_ptr, pred_op, pred_kind, pred_lag_s, _pred_lag_max_
     for op in topo:
         for i in range(pred_ptr[op], pred_ptr[op + 1]):
             before = pred_op[i]
-            ready = start_s[before] + pred_lag_s[i] + (work_s[before] if pred_kind[i] == END_START else 0)
+            ready = start_s[before] + pred_lag_s[i] + (0 if pred_kind[i] == START_START else work_s[before])
             start_s[op] = max(start_s[op], ready)
         longest = max(longest, start_s[op] + work_s[op])
     return longest

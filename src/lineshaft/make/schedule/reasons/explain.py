@@ -19,7 +19,7 @@ from lineshaft.core import Reason
 from lineshaft.make.schedule.bounds.alone import each_alone, earliest_orders
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.plan import lane_use
-from lineshaft.make.schedule.shop import END_START, NEVER_S, Shop, Timetable
+from lineshaft.make.schedule.shop import NEVER_S, OVERLAP, START_START, Shop, Timetable
 
 CAUSES = ("resource", "setup", "calendar", "material", "lag", "release", "fixed", "gap")
 DETAILS = 4
@@ -139,8 +139,8 @@ class Walker:
         shop, best = self.shop, (-1, -int(NEVER_S), 0)
         for i in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
             before, lag_s = int(shop.pred_op[i]), int(shop.pred_lag_s[i])
-            end_start = shop.pred_kind[i] == END_START
-            since_s = int(self.timetable.end_s[before] if end_start else self.timetable.start_s[before])
+            from_start = shop.pred_kind[i] in (START_START, OVERLAP)
+            since_s = int(self.timetable.start_s[before] if from_start else self.timetable.end_s[before])
             if since_s + lag_s > best[1]:
                 best = (before, since_s + lag_s, lag_s)
         return best

@@ -16,6 +16,7 @@ import numpy as np
 
 from lineshaft.core import BadInput, Change, Fault, Kpi, Reason, Refused, Result, Words
 from lineshaft.make.schedule.dispatch.deck import Deck, lay_out
+from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import DAY_S, Compiled, compile_shop, longer
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.names import Names
@@ -23,6 +24,8 @@ from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import lane_use, make_plan
 from lineshaft.make.schedule.reasons.explain import explain
 from lineshaft.make.schedule.repair.drag import Impossible, drag
+from lineshaft.make.schedule.repair.facts import with_facts
+from lineshaft.make.schedule.repair.settle import Force, force, settle
 from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, shift_right
 from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
@@ -34,22 +37,24 @@ TABLE = "operation_plan"
 COLUMNS = ("start", "resource_id", "locked")
 HINT = "instead_of"
 ROOM_S = 60 * DAY_S
+MOVED_MIN = 30.0
+NAMED = 5
 
 
 @dataclass(frozen=True)
 class State:
     """A plan laid out for editing.
 
-    `given` as the tables have it; `standing` the same with what does not hold any more shifted right, of which
-    `warnings` tell.
+    `force` is the plan as the tables have it with what happened to it, `standing` the same with what does not hold
+    any more shifted right and what is new put in, of which `warnings` tell.
     """
 
+    book: ShopBook
+    params: ScheduleParams
     names: Names
-    deck: Deck
-    given: Standing
+    force: Force
     standing: Standing
     resources: frozenset[str]
-    frozen_s: int
     warnings: tuple[Reason, ...]
 
     @cached_property
@@ -62,25 +67,52 @@ class State:
         """The shop and the names of its numbers."""
         return self.names.compiled
 
+    @property
+    def deck(self) -> Deck:
+        """The shop laid out for numba."""
+        return self.force.deck
+
+    @property
+    def given(self) -> Standing:
+        """The plan as the tables have it."""
+        return self.force.given
+
+    @property
+    def frozen_s(self) -> int:
+        """Until when nothing moves."""
+        return 60 * self.params.frozen_min
+
 
 def prepare(book: ShopBook, params: ScheduleParams) -> State:
     """Lay out the plan in force (`previous`, `previous_resources`) for editing.
 
-    Steps that cannot stand as they do any more, after a breakdown or a late finish, are shifted right.
+    What cannot stand as it does any more, after a breakdown or a late finish, is shifted right or goes elsewhere;
+    steps that have no valid place are put in.
 
     Raises
     ------
     Refused
-        Some step has no place in the plan, or the plan cannot be kept even when steps are shifted.
+        No step has a place in the plan, or the plan cannot be kept even when steps are shifted.
     BadInput, LineshaftError
         As `solve`.
     """
-    horizon_s = None
+    state = mend(book, params)
+    if state.force.homeless.all() and len(state.force.homeless):
+        raise no_plan(state.names)
+    return state
+
+
+def mend(
+    book: ShopBook, params: ScheduleParams, moved_min: float = MOVED_MIN, horizon_s: int | None = None
+) -> State:
+    """The plan in force, if any, kept as well as what happened allows; see `settle`."""
     while True:
         compiled = compile_shop(book, params, horizon_s, as_planned=True)
         deck, _, _ = lay_out(compiled.shop)
-        given = read_standing(compiled, book)
-        standing, _, trouble = shift_right(deck, given)
+        given, homeless = read_standing(compiled, book)
+        goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
+        plan = force(compiled.shop, deck, given, homeless, goal, moved_min)
+        standing, _, _, trouble = settle(plan)
         last_s = int(standing.end_s.max(initial=0))
         if trouble.kind != NO_ROOM and last_s + ROOM_S <= compiled.shop.horizon_s:
             break
@@ -89,9 +121,20 @@ def prepare(book: ShopBook, params: ScheduleParams) -> State:
     if trouble.kind != NONE:
         raise broken_plan(names, trouble.kind, trouble.op, trouble.other)
     resources = frozenset(table(book, "resources")["resource_id"])
-    shifted = int((given.start_s != standing.start_s).sum())
-    warnings = (Reason("", (), "edit_plan_shifted", {"steps": shifted}),) if shifted else ()
-    return State(names, deck, given, standing, resources, 60 * params.frozen_min, warnings)
+    shifted = int(plan.moved(standing).sum())
+    warnings = [Reason("", (), "edit_plan_shifted", {"steps": shifted})] if shifted else []
+    if homeless.any():
+        warnings.append(Reason("", (), "edit_plan_joined", {"steps": int(homeless.sum())}))
+    return State(book, params, names, plan, standing, resources, tuple(warnings))
+
+
+def no_plan(names: Names) -> Refused:
+    """There is nothing to edit."""
+    named = ", ".join("{} {}".format(*key) for key in names.keys[:NAMED])
+    return Refused(
+        f"No step has a valid place in the plan in force: {named}, … Make a new plan first.",
+        f"当前计划中没有任何工序有有效位置:{named} 等。请先重新排产。",
+    )
 
 
 def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
@@ -116,7 +159,8 @@ def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Re
     ----------
     changes
         Rows of `operation_plan` with values for `start`, `resource_id`, `locked`; `instead_of` may say which of a
-        step's resources the new one replaces.
+        step's resources the new one replaces. Rows of any input table with new values, or new rows: what happened
+        (see `facts`); the plan is first kept as well as that allows.
     explained
         Also say why orders are late, as `solve` does.
 
@@ -130,7 +174,12 @@ def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Re
     BadInput
         No such row or column, or a value of the wrong kind.
     """
-    wishes = read_changes(state, changes)
+    facts = [change for change in changes if change.table != TABLE]
+    if facts:
+        horizon_s = state.compiled.shop.horizon_s
+        book = with_facts(state.book, facts)
+        state = replace(mend(book, state.params, state.force.moved_min, horizon_s), warnings=())
+    wishes = read_changes(state, [change for change in changes if change.table == TABLE])
     standing = state.standing
     try:
         for op, wish in wishes:
@@ -154,7 +203,7 @@ def propose(state: State, standing: Standing, dragged: list[int], explained: boo
     return Result(
         tables=make_plan(compiled, timetable, use),
         kpis=unproven(kpis(shop, Answer(timetable, figures, figures))),
-        reasons=(*tell(state.names, state.given, standing, by_hand, use), *late),
+        reasons=(*tell(state.names, state.force, standing, by_hand, use), *late),
         warnings=(*state.warnings, *warnings),
     )
 

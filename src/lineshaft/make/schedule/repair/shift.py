@@ -28,12 +28,14 @@ from lineshaft.make.schedule.dispatch.deck import (
     LAG_MAX_S,
     LAG_S,
     LANE,
+    LOT,
     MODE,
     NEXT,
     OP,
     PAUSABLE,
     PICK_AFTER,
     PICK_LANE,
+    ROOM,
     START,
     TAIL,
     WORK_S,
@@ -99,10 +101,10 @@ def shift_right(
 def lay(standing: Standing, stays: Bools, slot_op: Ints, deck: Deck) -> Desk:
     """A desk with what stays on it."""
     n, n_slots = len(stays), len(slot_op)
-    job = np.full((n, 3), NEVER_S, dtype=np.int64)
+    job = np.full((n, LOT + 1), NEVER_S, dtype=np.int64)
     job[:, MODE] = standing.mode
     job[stays, START], job[stays, END] = standing.start_s[stays], standing.end_s[stays]
-    slot = np.full((n_slots, 5), -1, dtype=np.int64)
+    slot = np.full((n_slots, ROOM + 1), -1, dtype=np.int64)
     lanes = np.full((len(deck.lane), 3), -1, dtype=np.int64)
     held = np.flatnonzero(stays[slot_op] & (standing.team >= 0))
     op = slot_op[held]

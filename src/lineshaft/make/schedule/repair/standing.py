@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lineshaft.core import Refused
 from lineshaft.make.schedule.dispatch.deck import mode_width
 from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.layout.compile import Compiled
@@ -15,8 +14,6 @@ from lineshaft.make.schedule.layout.fixing import STEP
 from lineshaft.make.schedule.layout.lanes import seconds, table
 from lineshaft.make.schedule.shop import Bools, Ints, Shop, Timetable
 from lineshaft.make.schedule.tables import ShopBook
-
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,10 @@ class Standing:
         return Timetable(self.mode, self.start_s, self.end_s, lane_ptr, self.team[held])
 
 
-def read_standing(compiled: Compiled, book: ShopBook) -> Standing:
-    """The plan in force; what is fixed stands where `compile` found it.
+def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
+    """The plan in force, what is fixed as `compile` found it; and which operations have no valid place in it.
 
-    Raises
-    ------
-    Refused
-        Operations have no place in the plan, or one that they may not have any more.
+    Those without a place stand nowhere: on no lane, from the beginning, in the first of their modes.
     """
     shop = compiled.shop
     mode, start_s = shop.warm_mode.copy(), shop.warm_start_s.copy()
@@ -72,15 +66,13 @@ def read_standing(compiled: Compiled, book: ShopBook) -> Standing:
         held = shop.fixed_lane[shop.fixed_ptr[op] : shop.fixed_ptr[op + 1]]
         team[slot_ptr[op] : slot_ptr[op + 1]] = -1
         team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
-    homeless = np.flatnonzero(
-        ~shop.fixed & ((mode < 0) | ~teams_fit(shop, np.maximum(mode, 0), slot_ptr, team))
-    )
-    if len(homeless):
-        raise no_place(compiled, homeless)
+    end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
+    homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, np.maximum(mode, 0), slot_ptr, team))
+    team[np.repeat(homeless, np.diff(slot_ptr))] = -1
+    mode[homeless], start_s[homeless], end_s[homeless] = shop.mode_ptr[:-1][homeless], 0, 0
     locked = np.zeros(shop.n_ops, dtype=np.bool_)
     locked[[op for op, way in compiled.ways.items() if way == "locked"]] = True
-    end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
-    return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked)
+    return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked), homeless
 
 
 def planned_end_s(compiled: Compiled, book: ShopBook) -> Ints:
@@ -132,14 +124,3 @@ def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
         np.repeat(np.arange(len(mode)), np.diff(slot_ptr)), weights=team >= 0, minlength=len(mode)
     )
     return fit & (held == needs)
-
-
-def no_place(compiled: Compiled, ops: Ints) -> Refused:
-    """There is nothing to edit: some operations are not in the plan."""
-    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in compiled.ops[ops[:NAMED]].iter_rows())
-    more_en = f" and {len(ops) - NAMED} more" if len(ops) > NAMED else ""
-    more_zh = f"等 {len(ops)} 道" if len(ops) > NAMED else ""
-    return Refused(
-        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
-        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
-    )

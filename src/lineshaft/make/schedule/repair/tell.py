@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,17 +12,60 @@ from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.names import Names
 from lineshaft.make.schedule.plan import LaneUse
 from lineshaft.make.schedule.reasons.explain import minutes
+from lineshaft.make.schedule.repair.insert import FITS, NOT_READY
+from lineshaft.make.schedule.repair.settle import Force
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints
 
 TABLE = "operation_plan"
 
 
-def tell(names: Names, was: Standing, now: Standing, dragged: Bools, use: LaneUse) -> Iterator[Reason]:
+def tell(names: Names, plan: Force, now: Standing, dragged: Bools, use: LaneUse) -> Iterator[Reason]:
     """What was put where, locked or unlocked; what moved because of it; which orders end later or are less late."""
-    yield from placed(names, was, now, np.flatnonzero(dragged).tolist())
-    yield from moved(names, now, was.start_s, np.flatnonzero((was.start_s != now.start_s) & ~dragged), use)
-    yield from orders(names, was, now)
+    was = plan.given
+    yield from placed(names, was, now, np.flatnonzero(dragged & ~plan.homeless).tolist())
+    yield from joined(names, now, np.flatnonzero(plan.homeless).tolist())
+    moves = plan.moved(now) & ~dragged
+    away = moves & plan.changed_lanes(now)
+    hit = moves & ~away & (plan.hit != FITS)
+    yield from reassigned(names, was, now, np.flatnonzero(away).tolist())
+    yield from struck(names, plan, now, np.flatnonzero(hit).tolist())
+    yield from moved(names, now, was.start_s, np.flatnonzero(moves & ~away & ~hit), use)
+    yield from orders(names, plan, now)
+
+
+def joined(names: Names, now: Standing, ops: list[int]) -> Iterator[Reason]:
+    """Where the steps are that had no place."""
+    for op in ops:
+        yield Reason(TABLE, names.keys[op], "repair_joins", step(names, now, op))
+
+
+def reassigned(names: Names, was: Standing, now: Standing, ops: list[int]) -> Iterator[Reason]:
+    """Which steps others do."""
+    for op in ops:
+        before = {"was_resource_id": names.resources(was.lanes(op).tolist())}
+        by_s = int(now.start_s[op] - was.start_s[op])
+        moved_by = {"later_min": minutes(max(0, by_s)), "sooner_min": minutes(max(0, -by_s))}
+        yield Reason(TABLE, names.keys[op], "repair_reassigned", step(names, now, op) | before | moved_by)
+
+
+def struck(names: Names, plan: Force, now: Standing, ops: list[int]) -> Iterator[Reason]:
+    """Which steps could not stay for a reason of their own: material, release, working time."""
+    for op in ops:
+        later = {"later_min": minutes(int(now.start_s[op] - plan.given.start_s[op]))}
+        if plan.hit[op] == NOT_READY:
+            ready = {"ready": names.clock(int(plan.shop.op_release_s[op]))}
+            yield Reason(TABLE, names.keys[op], "repair_not_ready", step(names, now, op) | later | ready)
+        else:
+            work = {"work_min": minutes(int(plan.shop.mode_s[now.mode[op]]))}
+            yield Reason(TABLE, names.keys[op], "repair_no_hours", step(names, now, op) | later | work)
+
+
+def step(names: Names, now: Standing, op: int) -> dict[str, Any]:
+    """A step, when it starts and on what."""
+    order_id, op_no = names.keys[op]
+    where = names.resources(now.lanes(op).tolist())
+    return {"order_id": order_id, "op_no": op_no, "start": names.clock(int(now.start_s[op])), "resource_id": where}
 
 
 def placed(names: Names, was: Standing, now: Standing, dragged: list[int]) -> Iterator[Reason]:
@@ -54,6 +98,10 @@ def moved(names: Names, now: Standing, was_start_s: Ints, ops: Ints, use: LaneUs
     ):
         key = names.keys[op]
         facts = {"order_id": key[0], "op_no": key[1], "later_min": minutes(by_s), "start": start}
+        if by_s < 0:
+            del facts["later_min"]
+            yield Reason(TABLE, key, "repair_sooner", facts | {"sooner_min": minutes(-by_s)})
+            continue
         if behind < 0:
             yield Reason(TABLE, key, "edit_shifts", facts)
             continue
@@ -91,9 +139,9 @@ def follows(names: Names, now: Standing, ops: Ints) -> tuple[Ints, Ints]:
     return last, last_s
 
 
-def orders(names: Names, was: Standing, now: Standing) -> Iterator[Reason]:
-    """Orders whose tardiness changes."""
-    shop = names.compiled.shop
+def orders(names: Names, plan: Force, now: Standing) -> Iterator[Reason]:
+    """Orders whose tardiness changes; those that had no place were not late."""
+    was, shop = plan.given, plan.shop
     ends_s = np.full((2, shop.n_orders), -NEVER_S)
     for end_s, plan in zip(ends_s, (was, now)):
         np.maximum.at(end_s, shop.op_order, plan.end_s)

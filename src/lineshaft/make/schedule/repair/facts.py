@@ -1,0 +1,144 @@
+"""What happened, as changes of input tables: a breakdown, a sick person, late material, rework, a rush order, an event.
+
+`with_facts` puts changes into a book; `what_happened` finds the changes between two books, such as the tables when
+the plan in force was accepted and the tables now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from lineshaft.core import BadInput, Change, Fault, Words
+from lineshaft.core.frames import cast_column, check_alone, references
+from lineshaft.core.solve import table_name
+from lineshaft.make.schedule.layout.lanes import table
+from lineshaft.make.schedule.tables import ShopBook
+
+GONE = "gone"
+PLAN = ("previous", "previous_resources")
+
+
+def members() -> dict[str, str]:
+    """Table → member of everything in a book that is not the plan in force."""
+    return {
+        table_name(schema): member
+        for member, schema in ShopBook.member_schemas().items()
+        if member not in PLAN
+    }
+
+
+def with_facts(book: ShopBook, changes: Sequence[Change]) -> ShopBook:
+    """The book with rows changed, added or, where a change says `gone`, taken out.
+
+    Raises
+    ------
+    BadInput
+        With every fault in the rows: no such table or column, a value out of bounds, a name of nothing.
+    """
+    known = members()
+    by_table: dict[str, list[Change]] = {}
+    for change in changes:
+        by_table.setdefault(change.table, []).append(change)
+    frames, touched, faults = {}, {}, []
+    for name, rows in by_table.items():
+        if name not in known:
+            words = Words("no such table tells what happened", "没有可记录变动的此表")
+            faults.append(Fault(name, tuple(rows[0].key), "", None, "unknown_table", words))
+            continue
+        schema = ShopBook.member_schemas()[known[name]]
+        faults += list(strange(schema, rows))
+        frames[known[name]], touched[known[name]], found = patched(schema, table(book, known[name]), rows)
+        faults += found
+    if faults:
+        raise BadInput(faults)
+    whole = {member: getattr(book, member) for member in ShopBook.member_schemas()} | frames
+    faults = [fault for member, rows in touched.items() for fault in lost(whole, member, rows)]
+    if faults:
+        raise BadInput(faults)
+    return ShopBook.cast({member: frame.lazy() for member, frame in whole.items() if frame is not None})
+
+
+def strange(schema: type[dy.Schema], changes: Sequence[Change]) -> Iterator[Fault]:
+    """A fault for every value of a column that the table does not have."""
+    for change in changes:
+        for column in set(change.values) - set(schema.column_names()) - {GONE}:
+            words = Words("the table has no such column", "该表没有此列")
+            yield Fault(change.table, change.key, column, change.values[column], "unknown_column", words)
+
+
+def patched(
+    schema: type[dy.Schema], frame: pl.DataFrame, changes: Sequence[Change]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Fault]]:
+    """The frame with the changes, the rows changed or new, and their faults. Of two changes of a row both count."""
+    keys, columns = schema.primary_key(), schema.column_names()
+    types = {name: schema.columns()[name].dtype for name in columns}
+    asked = pl.DataFrame({key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False)
+    asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
+    there = frame.join(asked.unique(), on=keys, how="semi")
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {
+        tuple(row[key] for key in keys): row for row in there.iter_rows(named=True)
+    }
+    for key, change in zip(asked.rows(), changes):
+        if change.values.get(GONE):
+            rows.pop(key, None)
+        else:
+            blank = dict.fromkeys(columns) | dict(zip(keys, key))
+            rows[key] = rows.get(key, blank) | {c: v for c, v in change.values.items() if c in types}
+    told = pl.DataFrame({name: [row[name] for row in rows.values()] for name in columns}, strict=False)
+    told = told.select(cast_column(told[name], types[name]).alias(name) for name in columns)
+    good, faults = check_alone(table_name(schema), told, schema)
+    kept = frame.select(columns).join(asked, on=keys, how="anti")
+    return pl.concat([kept, good.select(columns)], how="vertical_relaxed").sort(keys), good, faults
+
+
+def lost(book: dict[str, pl.DataFrame | None], member: str, rows: pl.DataFrame) -> Iterator[Fault]:
+    """A fault for every row that names a row of another table which is not there."""
+    schemas = ShopBook.member_schemas()
+    where = {table_name(schema): other for other, schema in schemas.items() if other not in PLAN}
+    for reference in references(schemas[member]):
+        if reference.target not in where:
+            continue
+        target = book[where[reference.target]]
+        if target is None:
+            target = schemas[where[reference.target]].create_empty()
+        named = rows.drop_nulls(reference.columns)
+        columns = list(reference.columns), list(reference.target_columns)
+        for row in named.join(target, left_on=columns[0], right_on=columns[1], how="anti").iter_rows(named=True):
+            value = " ".join(str(row[column]) for column in reference.columns)
+            words = Words(
+                f"names {value}, which is not in {reference.target}",
+                f"引用的 {value} 在 {reference.target} 中不存在",
+            )
+            key = tuple(row[key] for key in schemas[member].primary_key())
+            yield Fault(table_name(schemas[member]), key, reference.columns[-1], value, "ref", words)
+
+
+def what_happened(before: ShopBook, after: ShopBook) -> tuple[Change, ...]:
+    """The changes that make `after` of `before`, the plan in force left aside: `with_facts(before, …)` is `after`.
+
+    Rows are compared by key: a new row comes with all its values, a changed one with those that changed, one that is
+    no longer there as `gone`.
+    """
+    return tuple(
+        change for name, member in members().items() for change in differences(name, before, after, member)
+    )
+
+
+def differences(name: str, before: ShopBook, after: ShopBook, member: str) -> Iterator[Change]:
+    """The changes of one table."""
+    schema = ShopBook.member_schemas()[member]
+    keys = schema.primary_key()
+    was, now = (table(book, member).select(schema.column_names()) for book in (before, after))
+    for key in was.join(now, on=keys, how="anti").select(keys).sort(keys).iter_rows():
+        yield Change(name, key, {GONE: True})
+    others = [column for column in schema.column_names() if column not in keys]
+    both = now.join(was.with_columns(_known=True), on=keys, how="left", suffix="@was", maintain_order="left")
+    differ = [pl.col(column).ne_missing(pl.col(f"{column}@was")) for column in others]
+    for row in both.filter(pl.any_horizontal(pl.col("_known").is_null(), *differ)).iter_rows(named=True):
+        new = row["_known"] is None
+        values = {c: row[c] for c in others if (row[c] is not None if new else row[c] != row[f"{c}@was"])}
+        yield Change(name, tuple(row[key] for key in keys), values)

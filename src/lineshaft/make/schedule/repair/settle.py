@@ -1,0 +1,148 @@
+"""A plan in force kept as well as what happened allows: it is shifted right, what is new comes in, what is hit may move away.
+
+Right shift returns to the plan in force as soon as gaps have taken up the push (match-up; Bean, Birge, Mittenthal and
+Noon 1991). Where steps are new, or lost their working time and could be done elsewhere, several such plans are made,
+and the best by the goal and the number of steps moved is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lineshaft.make.schedule.dispatch.deck import Deck, Desk
+from lineshaft.make.schedule.dispatch.rules import too_late_s
+from lineshaft.make.schedule.repair.insert import (
+    FITS,
+    fits,
+    give_way,
+    insert,
+    longest_ahead_first,
+    overlapped,
+    turns,
+)
+from lineshaft.make.schedule.repair.shift import NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.standing import Standing
+from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
+from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
+
+DELAYS = 20
+MINUTE_S = 60
+
+
+@dataclass(frozen=True)
+class Force:
+    """The plan in force in the shop as it is now, and by what a repaired plan is judged.
+
+    `given` as the tables have it; `homeless` operations have no place in it, `hit` ones cannot keep theirs (CLOSED,
+    NOT_READY; 0 for the others). A moved step weighs as much as `moved_min` minutes of the first level of `goal`.
+    """
+
+    shop: Shop
+    deck: Deck
+    given: Standing
+    homeless: Bools
+    hit: Ints
+    goal: Goal
+    moved_min: float
+    orders: Ints
+
+    def moved(self, standing: Standing) -> Bools:
+        """Operations that have another start, mode or lane than in the plan in force; what had none has not moved."""
+        other = (standing.start_s != self.given.start_s) | (standing.mode != self.given.mode)
+        return (other | self.changed_lanes(standing)) & ~self.homeless
+
+    def changed_lanes(self, standing: Standing) -> Bools:
+        """Operations on other lanes than in the plan in force."""
+        lanes = np.zeros(len(self.homeless), dtype=np.bool_)
+        slot_op = np.repeat(np.arange(len(lanes)), np.diff(standing.slot_ptr))
+        lanes[slot_op[standing.team != self.given.team]] = True
+        return lanes & ~self.homeless
+
+    def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
+        """What is minimised: the levels of the goal, the first with the price of what moved."""
+        levels: NDArray[np.float64] = self.goal.levels @ desk_figures(self.deck, self.orders, desk)
+        levels[0] += self.moved_min * MINUTE_S * int(self.moved(standing).sum())
+        return levels
+
+
+class Settled(NamedTuple):
+    """A plan in which everything stands, its desk, its value, and what is wrong with it, if anything."""
+
+    standing: Standing
+    desk: Desk
+    value: NDArray[np.float64]
+    trouble: Trouble
+
+
+def force(
+    shop: Shop, deck: Deck, given: Standing, homeless: Bools, goal: Goal, moved_min: float
+) -> Force:
+    """The plan in force with what happened to it."""
+    hit = fits(deck, given.mode, given.start_s, given.end_s, given.team)
+    hit[homeless] = FITS
+    return Force(shop, deck, given, homeless, hit, goal, moved_min, order_rows(shop))
+
+
+def settle(plan: Force) -> Settled:
+    """The best of the plans that shifting and inserting give; with trouble when none holds.
+
+    What is new goes into gaps, or in front of what may move. What was hit waits on its own lanes, or goes into gaps
+    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too.
+    """
+    given, stays = plan.given, plan.given.stays
+    struck = plan.homeless | (plan.hit != FITS)
+    nobody = np.zeros(len(stays), dtype=np.bool_)
+    new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
+    whole = insert(plan.deck, given, new, ~plan.homeless, nobody) if len(new) else given
+    best = shifted(plan, whole or given)
+    if not len(new) and not plan.moved(best.standing).any():
+        return best
+    if whole is not None:
+        away = (plan.hit != FITS) | overlapped(whole, stays)
+        best = better_of(plan, best, into_gaps(plan, whole, away))
+    order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
+    wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
+    if wanted is not None and struck.any():
+        best = better_of(plan, best, into_gaps(plan, wanted, overlapped(wanted, stays | struck)))
+        best = better_of(plan, best, wanted) if len(new) else best
+    return best
+
+
+def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
+    """See `give_way`."""
+    return give_way(plan.deck, standing, out, sorted_by_start(plan, standing, ~standing.stays))
+
+
+def sorted_by_start(plan: Force, standing: Standing, some: Bools) -> Ints:
+    """Operations by start, predecessors before what follows them; those that stand nowhere yet by what is before them."""
+    ops = np.flatnonzero(some)
+    return ops[np.lexsort((turns(plan.shop)[ops], standing.start_s[ops]))]
+
+
+def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
+    """The better of a settled plan and another once that is settled."""
+    if other is None:
+        return best
+    tried = shifted(plan, other)
+    if tried.trouble.kind != NONE:
+        return best
+    return tried if best.trouble.kind != NONE or lower(tried.value, best.value) else best
+
+
+def shifted(plan: Force, standing: Standing) -> Settled:
+    """Everything shifted right; what comes too long before what follows it waits too."""
+    shop = plan.shop
+    for _ in range(DELAYS):
+        after, desk, trouble = shift_right(plan.deck, standing)
+        if trouble.kind != TOO_LATE or standing.stays[trouble.other]:
+            break
+        over_s = too_late_s(shop, after.start_s, after.end_s)
+        arcs = np.flatnonzero((over_s > 0) & ~standing.stays[shop.pred_op])
+        waits, start_s = shop.pred_op[arcs], standing.start_s.copy()
+        np.maximum.at(start_s, waits, after.start_s[waits] + over_s[arcs])
+        standing = replace(standing, start_s=start_s)
+    return Settled(after, desk, plan.value(after, desk), trouble)
