@@ -12,7 +12,6 @@ from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.tables import ShopBook
 
-
 FREE = {"setup_cost_cny": 0, "energy_cost_cny": 0, "overtime_cost_cny": 0}
 
 

@@ -76,7 +76,9 @@ def patched(
     """The frame with the changes, the rows changed or new, and their faults. Of two changes of a row both count."""
     keys, columns = schema.primary_key(), schema.column_names()
     types = {name: schema.columns()[name].dtype for name in columns}
-    asked = pl.DataFrame({key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False)
+    asked = pl.DataFrame(
+        {key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False
+    )
     asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
     there = frame.join(asked.unique(), on=keys, how="semi")
     rows: dict[tuple[Any, ...], dict[str, Any]] = {
@@ -107,7 +109,9 @@ def lost(book: dict[str, pl.DataFrame | None], member: str, rows: pl.DataFrame) 
             target = schemas[where[reference.target]].create_empty()
         named = rows.drop_nulls(reference.columns)
         columns = list(reference.columns), list(reference.target_columns)
-        for row in named.join(target, left_on=columns[0], right_on=columns[1], how="anti").iter_rows(named=True):
+        for row in named.join(target, left_on=columns[0], right_on=columns[1], how="anti").iter_rows(
+            named=True
+        ):
             value = " ".join(str(row[column]) for column in reference.columns)
             words = Words(
                 f"names {value}, which is not in {reference.target}",

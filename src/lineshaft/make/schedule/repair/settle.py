@@ -78,9 +78,7 @@ class Settled(NamedTuple):
     trouble: Trouble
 
 
-def force(
-    shop: Shop, deck: Deck, given: Standing, homeless: Bools, goal: Goal, moved_min: float
-) -> Force:
+def force(shop: Shop, deck: Deck, given: Standing, homeless: Bools, goal: Goal, moved_min: float) -> Force:
     """The plan in force with what happened to it."""
     hit = fits(deck, given.mode, given.start_s, given.end_s, given.team)
     hit[homeless] = FITS

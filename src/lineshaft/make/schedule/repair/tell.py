@@ -65,7 +65,12 @@ def step(names: Names, now: Standing, op: int) -> dict[str, Any]:
     """A step, when it starts and on what."""
     order_id, op_no = names.keys[op]
     where = names.resources(now.lanes(op).tolist())
-    return {"order_id": order_id, "op_no": op_no, "start": names.clock(int(now.start_s[op])), "resource_id": where}
+    return {
+        "order_id": order_id,
+        "op_no": op_no,
+        "start": names.clock(int(now.start_s[op])),
+        "resource_id": where,
+    }
 
 
 def placed(names: Names, was: Standing, now: Standing, dragged: list[int]) -> Iterator[Reason]:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from lineshaft.core import Kpi, Reason, Refused, Result, Run, param
 from lineshaft.core.result import StoppedBy
+from lineshaft.make.schedule.dispatch.deck import Deck
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.dispatch.deck import Deck
 from lineshaft.make.schedule.plan import moments
 from lineshaft.make.schedule.shop import NEVER_S, Ints
 from lineshaft.make.schedule.studies.course import Course, course, ran_out, run_samples
