@@ -67,3 +67,15 @@ DEVIATION = Engine(
     sources=("ISO 22400-2 (key performance indicators of manufacturing operations)",),
     **IN_SHOP,
 )
+
+LATENESS = Engine(
+    name="make.lateness",
+    title=("What would make it on time", "拖期补救与瓶颈"),
+    outputs=f"{STUDIES}.tables:LatenessReport",
+    params=f"{STUDIES}.lateness:LatenessParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve=f"{STUDIES}.lateness:solve",
+    check=f"{STUDIES}.checks:check_lateness",
+    sources=("doi:10.1287/mnsc.34.3.391 (Adams, Balas and Zawack 1988, bottlenecks)",),
+    **IN_SHOP,
+)

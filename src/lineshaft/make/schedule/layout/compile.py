@@ -51,7 +51,7 @@ class Compiled:
         Second 0 of the shop.
     orders, ops, modes, demands, lanes
         Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no`; `mode, demand_no`;
-        `resource_id, place_no`.
+        `resource_id, place_no` and its `kind`.
     families
         Setup families by number.
     material
@@ -177,7 +177,7 @@ def compile_shop(
         ops=ops.select(STEP),
         modes=modes.select("op", "mode_no"),
         demands=uses.select("mode", "demand_no"),
-        lanes=lanes.frame.select("resource_id", "place_no"),
+        lanes=lanes.frame.select("resource_id", "place_no", "kind"),
         families=lanes.families,
         material=material,
         ways=held.ways,

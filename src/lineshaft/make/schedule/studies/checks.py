@@ -13,8 +13,9 @@ from lineshaft.make.schedule.checks.hours import rows, to_s
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.studies.deviation import DeviationParams
 from lineshaft.make.schedule.studies.health import HealthParams
+from lineshaft.make.schedule.studies.lateness import LatenessParams
 from lineshaft.make.schedule.studies.risk import RiskParams
-from lineshaft.make.schedule.studies.tables import DeviationReport, HealthReport, RiskPlan
+from lineshaft.make.schedule.studies.tables import DeviationReport, HealthReport, LatenessReport, RiskPlan
 from lineshaft.make.schedule.tables import ShopBook
 
 EPS = 1e-9
@@ -168,3 +169,40 @@ def sum_faults(report: DeviationReport, steps: dict[tuple[str, int], dict[str, A
         late_s = sum(s["end_deviation_s"] for s in mine) / len(mine)
         if row["steps"] != len(mine) or abs(row["end_deviation_s"] - late_s) > 1e-6:
             yield f"{row['resource_id']}: its steps ended {late_s:g} s later on average"
+
+
+def check_lateness(book: ShopBook, report: LatenessReport, params: LatenessParams) -> Checked:
+    """Late orders are late, their causes add up to their way, remedies to their lateness."""
+    orders = {row["order_id"]: row for row in rows(book.work_orders)}
+    late = {row["order_id"]: row for row in rows(report.late_order)}
+    tried = rows(report.remedy)
+    weighted_s = sum(
+        row["tardiness_s"] * orders[order]["weight"]
+        for order, row in late.items()
+        if orders[order]["parent_order_id"] is None
+    )
+    kpis = {
+        "late_orders": len(late),
+        "weighted_tardiness_min": weighted_s / 60,
+        "best_remedy_min": max([0.0, *(row["goal_won_min"] for row in tried)]),
+        "orders_saved": len({row["order_id"] for row in tried if row["left_min"] == 0}),
+    }
+    start_s = plan_start_s(book, ScheduleParams(start=params.start))
+    return Checked(tuple(lateness_faults(report, orders, late, start_s)), kpis)
+
+
+def lateness_faults(
+    report: LatenessReport, orders: dict[str, dict[str, Any]], late: dict[str, dict[str, Any]], start_s: int
+) -> Iterator[str]:
+    """Rows of late orders and remedies against the book and each other."""
+    for order_id, row in late.items():
+        due_s, end_s = to_s(orders[order_id]["due"]), to_s(row["end"])
+        if row["tardiness_s"] != end_s - due_s or row["tardiness_s"] <= 0:
+            yield f"{order_id}: ends {end_s - due_s} s after its due date, not {row['tardiness_s']}"
+        way_s = sum(value for name, value in row.items() if name.endswith("_s") and name != "tardiness_s")
+        if way_s > end_s - min(start_s, *(to_s(other["release"]) for other in orders.values())):
+            yield f"{order_id}: its causes take {way_s} s, longer than the plan"
+    for row in rows(report.remedy):
+        was_min = late[row["order_id"]]["tardiness_s"] / 60
+        if abs(was_min - row["order_won_min"] - row["left_min"]) > 1e-6:
+            yield f"{row['order_id']}, {row['kind']}: {was_min} min late, {row['order_won_min']} won, {row['left_min']} left"

@@ -4,6 +4,7 @@ import dataframely as dy
 
 from lineshaft.tables.deviation import OperationDeviation, OrderDeviation, ResourceDeviation
 from lineshaft.tables.health import DataFinding, OrderHealth, SettingAdvice
+from lineshaft.tables.lateness import Bottleneck, LateOrder, Remedy
 from lineshaft.tables.risk import OrderBuffer, OrderRisk, PlanRisk
 
 
@@ -29,3 +30,11 @@ class DeviationReport(dy.Collection):
     operation_deviation: dy.DataFrame[OperationDeviation]
     order_deviation: dy.DataFrame[OrderDeviation]
     resource_deviation: dy.DataFrame[ResourceDeviation]
+
+
+class LatenessReport(dy.Collection):
+    """Late orders and why, what would help them, and the bottlenecks."""
+
+    late_order: dy.DataFrame[LateOrder]
+    remedy: dy.DataFrame[Remedy]
+    bottleneck: dy.DataFrame[Bottleneck]

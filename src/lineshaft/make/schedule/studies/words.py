@@ -86,4 +86,31 @@ WORDS = {
         "{resource_id} lost {lost_min} against the plan over {steps} finished steps.",
         "{resource_id} 在 {steps} 道完工工序上比计划多用 {lost_min}。",
     ),
+    # make.lateness
+    "remedy_overtime": (
+        "{order_id} with {amount_min} of overtime a day at {resource_id} and whom it works with[, {won_min} won][, {lost_min} lost][; still {left_min} late].",
+        "{order_id}:{resource_id} 及协同人员每日加班 {amount_min}[,缩短 {won_min}][,反而延后 {lost_min}][,仍拖期 {left_min}]。",
+    ),
+    "remedy_second_place": (
+        "{order_id} with one more of {resource_id}[, {won_min} won][, {lost_min} lost][; still {left_min} late].",
+        "{order_id}:增加一个 {resource_id}[,缩短 {won_min}][,反而延后 {lost_min}][,仍拖期 {left_min}]。",
+    ),
+    "remedy_earlier_material": (
+        "{order_id} with {receipt_id} there {amount_min} sooner[, {won_min} won][, {lost_min} lost][; still {left_min} late].",
+        "{order_id}:{receipt_id} 提前 {amount_min}到料[,缩短 {won_min}][,反而延后 {lost_min}][,仍拖期 {left_min}]。",
+    ),
+    "remedy_expedite": (
+        "{order_id} weighing ten times as much[, {won_min} won][, {lost_min} lost][; still {left_min} late].",
+        "{order_id}:拖期权重提高到十倍[,缩短 {won_min}][,反而延后 {lost_min}][,仍拖期 {left_min}]。",
+    ),
+    "remedy_smaller_lots": (
+        "{order_id} with a quarter of its pieces handed on at a time[, {won_min} won][, {lost_min} lost][; still {left_min} late].",
+        "{order_id}:按四分之一批量转移[,缩短 {won_min}][,反而延后 {lost_min}][,仍拖期 {left_min}]。",
+    ),
+    "bottleneck": (
+        "{resource_id} is taken {load_pct} % of its time; {orders} late orders wait {waiting_min} for it. An hour "
+        "more is worth {value_min} of weighted tardiness ({extra_h} h tried).",
+        "{resource_id} 负荷 {load_pct}%,{orders} 个拖期工单共等待 {waiting_min}。每增加一小时可减少加权拖期 "
+        "{value_min}(试加 {extra_h} 小时)。",
+    ),
 }
