@@ -101,7 +101,7 @@ def one_more(book: ShopBook, compiled: Compiled, resource: str) -> Remedy:
     lane = int(np.flatnonzero((compiled.lanes["resource_id"] == resource).to_numpy())[0])
     row = slice(shop.cal_ptr[shop.lane_calendar[lane]], shop.cal_ptr[shop.lane_calendar[lane] + 1])
     dated = shop.order_due_s[(shop.order_due_s < 1 << 59) & (shop.order_due_s > 0)]
-    until_s = int(dated.max(initial=86_400))
+    until_s = int(dated.max()) if len(dated) else DAY_MIN * 60
     added_s = np.maximum(np.minimum(shop.cal_end[row], until_s) - shop.cal_start[row], 0).sum()
     place_1 = table(book, "resources").filter(pl.col("resource_id") == resource)["capacity"][0]
     until = (compiled.start + timedelta(seconds=until_s)).astimezone(compiled.start.tzinfo)
