@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from random_books import random_frames
 
 from lineshaft.core import BadInput, Run
+from lineshaft.core.saying import reason_words
 from lineshaft.core.solve import read_book, solve
 from lineshaft.make.schedule import ENGINE, HEALTH
 from lineshaft.make.schedule.example import at
@@ -76,6 +77,40 @@ def test_a_component_that_cannot_be_made_blocks_what_it_is_made_for():
     assert plannable(report) == {"WO-1": False, "WO-2": False, "WO-3": True}
     (found,) = findings(report, "no_working_time")
     assert (found["row_key"], found["orders"], found["operations"]) == ("WO-2 20", 2, 4)
+    (said,) = [reason_words(HEALTH, r) for r in report.reasons if r.code == "finding_no_working_time"]
+    assert said.en.endswith("These cannot all hold: WO-2 step 20 must not pause; calendar day.")
+    assert said.zh.endswith("以下条件不能同时成立:WO-2 工序 20 不可中断;日历 day。")
+
+
+def test_a_lag_that_no_night_allows_names_its_conflict():
+    """Turned parts must be hobbed within an hour, but hobbing works only in the afternoon of the next day's calendar."""
+    schemas, start = SCHEMAS, at(0, 8)
+    members = {
+        "work_orders": [("A", None, 1, None, start, None, 1), ("B", None, 1, None, start, None, 1)],
+        "operations": [("A", 10, None, None, True), ("A", 20, None, None, True), ("B", 10, None, None, True)],
+        "modes": [(o, n, 1, 3_600, 0) for o, n in (("A", 10), ("A", 20), ("B", 10))],
+        "demands": [
+            ("A", 10, 1, 1, "lathe", None, 1),
+            ("A", 20, 1, 1, "hobber", None, 1),
+            ("B", 10, 1, 1, "lathe", None, 1),
+        ],
+        "resources": [
+            ("hobber", None, "machine", "late", 1),
+            ("lathe", None, "machine", "early", 1),
+        ],
+        "calendars": [("early", None, "Asia/Shanghai"), ("late", None, "Asia/Shanghai")],
+        "shifts": [
+            (c, d, 1, a, b) for c, a, b in (("early", 480, 600), ("late", 900, 1_020)) for d in range(1, 8)
+        ],
+        "dependencies": [("A", 20, "A", 10, "end_start", 0, 3_600)],
+    }
+    report = checked({member: frame_of(schemas[member], rows) for member, rows in members.items()})
+    assert plannable(report) == {"A": False, "B": True}
+    (said,) = [reason_words(HEALTH, r).en for r in report.reasons if r.code == "finding_no_plan"]
+    assert said == (
+        "A finds no place even alone in the shop. These cannot all hold: the greatest lag before A step 20; "
+        "calendar early; calendar late."
+    )
 
 
 def test_two_circles_are_two_findings():

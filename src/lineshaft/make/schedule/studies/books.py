@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
 import polars as pl
@@ -35,6 +35,12 @@ def without(book: ShopBook, orders: Collection[str], resources: Collection[str] 
     return ShopBook.cast(frames)
 
 
+def changed_book(book: ShopBook, **members: pl.DataFrame) -> ShopBook:
+    """The book with some of its members replaced."""
+    frames = {name: table(book, name) for name in book.member_schemas() if getattr(book, name) is not None}
+    return ShopBook.cast({name: frame.lazy() for name, frame in {**frames, **members}.items()})
+
+
 class Needs:
     """Which orders wait for which, which steps they have, and who uses a calendar."""
 
@@ -49,14 +55,15 @@ class Needs:
 
     def followers(self, orders: Iterable[str]) -> frozenset[str]:
         """These orders and all that wait for them."""
-        reached: set[str] = set()
-        front = list(orders)
-        while front:
-            order = front.pop()
-            if order not in reached:
-                reached.add(order)
-                front += self.waiting.get(order, ())
-        return frozenset(reached)
+        return reached(orders, self.waiting)
+
+    def leaders(self, orders: Iterable[str]) -> frozenset[str]:
+        """These orders and all that they wait for."""
+        waits_for: dict[str, set[str]] = defaultdict(set)
+        for before, later in self.waiting.items():
+            for after in later:
+                waits_for[after].add(before)
+        return reached(orders, waits_for)
 
     def count(self, orders: Iterable[str]) -> int:
         """Steps of these orders."""
@@ -89,3 +96,15 @@ class Needs:
         named = pl.col("resource_id").is_in(list(resources)).fill_null(False)
         by_class = pl.col("class_id").is_in(members["class_id"].unique().to_list()).fill_null(False)
         return tuple(table(self.book, "demands").filter(named | by_class)["order_id"].unique().sort())
+
+
+def reached(orders: Iterable[str], links: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """Orders and all that links lead to from them."""
+    found: set[str] = set()
+    front = list(orders)
+    while front:
+        order = front.pop()
+        if order not in found:
+            found.add(order)
+            front += links.get(order, ())
+    return frozenset(found)

@@ -6,7 +6,7 @@ left can be laid out: so what is called plannable is what `make.schedule` accept
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.studies.advice import advice
 from lineshaft.make.schedule.studies.books import Needs, without
+from lineshaft.make.schedule.studies.conflict import can_be_planned, conflict, has_room
 from lineshaft.make.schedule.studies.doubts import doubts
 from lineshaft.make.schedule.studies.finding import Finding
 from lineshaft.make.schedule.studies.tables import HealthReport
@@ -26,6 +27,7 @@ from lineshaft.tables import table_name
 from lineshaft.tables.rules import RULES, step_arcs, steps_have_no_cycle
 
 MOST_REASONS = 200
+MOST_CONFLICTS = 20
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ def solve(book: ShopBook, params: HealthParams, run: Run) -> Result[HealthReport
     """
     run.progress(0.0, "reading the rules", "检查规则")
     needs = Needs(book)
-    blocking, compiled = peel(book, needs, ScheduleParams(start=params.start))
+    given = ScheduleParams(start=params.start)
+    blocking, compiled = peel(book, needs, given)
+    blocking = with_conflicts(book, needs, blocking, given)
     result = propose(book, needs, blocking, compiled, [])
     run.offer(result)
     if run.cancelled():
@@ -71,8 +75,13 @@ def peel(book: ShopBook, needs: Needs, params: ScheduleParams) -> tuple[list[Fin
     while True:
         out = needs.followers(order for finding in found for order in finding.orders)
         asleep = {resource for finding in found for resource in finding.resources}
+        rest = without(book, out, asleep)
         try:
-            return found, compile_shop(without(book, out, asleep), params)
+            compiled = compile_shop(rest, params)
+            lost = () if not compiled.shop.n_ops or has_room(compiled) else hopeless(rest, needs, params)
+            if not lost:
+                return found, compiled
+            found += [Finding("work_order", (o,), "no_plan", {"order_id": o}, (o,)) for o in lost]
         except BadInput as error:
             more = [
                 finding for finding in map(needs.finding, error.faults) if not out.issuperset(finding.orders)
@@ -81,9 +90,40 @@ def peel(book: ShopBook, needs: Needs, params: ScheduleParams) -> tuple[list[Fin
                 return [*found, *map(needs.finding, error.faults)], None
             found += more
         except LineshaftError as error:
-            rest = tuple(order for order in needs.steps_of if order not in out)
             facts = {"en": error.words.en, "zh": error.words.zh}
-            return [*found, Finding("work_order", (), "no_end", facts, rest)], None
+            return [*found, Finding("work_order", (), "no_end", facts, all_orders(rest))], None
+
+
+def all_orders(book: ShopBook) -> tuple[str, ...]:
+    """Every order of a book."""
+    return tuple(table(book, "work_orders")["order_id"].sort())
+
+
+def hopeless(book: ShopBook, needs: Needs, params: ScheduleParams) -> tuple[str, ...]:
+    """Orders with greatest lags that not even alone in the shop find a place."""
+    tight = table(book, "dependencies").filter(pl.col("lag_max_s").is_not_null())["order_id"].unique().sort()
+    return tuple(order for order in tight if not can_be_planned(alone(book, needs, order), params))
+
+
+def alone(book: ShopBook, needs: Needs, order: str) -> ShopBook:
+    """The book with nothing but an order and what it waits for."""
+    return without(book, set(all_orders(book)) - needs.leaders([order]))
+
+
+def with_conflicts(
+    book: ShopBook, needs: Needs, found: list[Finding], params: ScheduleParams
+) -> list[Finding]:
+    """The first findings of steps and orders that find no place, each with the rules that conflict."""
+    out, told = [], 0
+    for finding in found:
+        if finding.code in ("no_working_time", "no_plan") and told < MOST_CONFLICTS:
+            told += 1
+            rules = conflict(alone(book, needs, finding.orders[0]), params)
+            both = {"en": "; ".join(r.words.en for r in rules), "zh": ";".join(r.words.zh for r in rules)}
+            facts = finding.facts | {f"conflict_{name}": text for name, text in both.items()}
+            finding = replace(finding, facts=facts)
+        out.append(finding)
+    return out
 
 
 def rule_findings(book: ShopBook, needs: Needs) -> list[Finding]:

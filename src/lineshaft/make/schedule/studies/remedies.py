@@ -13,6 +13,7 @@ import polars as pl
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.reasons.explain import Wait
+from lineshaft.make.schedule.studies.books import changed_book
 from lineshaft.make.schedule.tables import ShopBook
 
 HELD = ("resource", "person", "setup", "calendar")
@@ -66,12 +67,6 @@ def remedies(
     lots = smaller_lots(book, order_id, mine["quantity"])
     if lots is not None:
         yield Remedy(lots, order, "smaller_lots")
-
-
-def changed_book(book: ShopBook, **members: pl.DataFrame) -> ShopBook:
-    """The book with some of its members replaced."""
-    frames = {name: table(book, name) for name in book.member_schemas() if getattr(book, name) is not None}
-    return ShopBook.cast({name: frame.lazy() for name, frame in {**frames, **members}.items()})
 
 
 def most_waited(compiled: Compiled, waits: list[Wait]) -> str | None:

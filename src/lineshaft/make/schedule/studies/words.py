@@ -15,7 +15,6 @@ WORDS = {
             "finding_no_capacity",
             "finding_no_team",
             "finding_unmet",
-            "finding_no_working_time",
             "finding_ref",
             "finding_finished_first",
             "finding_bom_cycle",
@@ -26,6 +25,14 @@ WORDS = {
             "finding_two_patterns",
         ),
         ("{place}: {en}.", "{place}:{zh}。"),
+    ),
+    "finding_no_working_time": (
+        "{place}: {en}.[ These cannot all hold: {conflict_en}.]",
+        "{place}:{zh}。[以下条件不能同时成立:{conflict_zh}。]",
+    ),
+    "finding_no_plan": (
+        "{order_id} finds no place even alone in the shop.[ These cannot all hold: {conflict_en}.]",
+        "即使车间空闲,{order_id} 也无法安排。[以下条件不能同时成立:{conflict_zh}。]",
     ),
     "finding_no_end": ("The rest cannot be planned: {en}", "其余工单无法排产:{zh}"),
     "finding_step_cycle": (
