@@ -140,16 +140,23 @@ def calendars(shop: Shop, timetable: Timetable, members: Ints, ptr: Ints) -> Int
 
 @njit(cache=True, nogil=True, _nrt=False)
 def run_course(c, d, work_s, start_s, end_s):
-    """Start and end (s) of every step when its work takes `work_s`; ends past the calendars are NEVER or later."""
+    """Start and end (s) of every step when its work takes `work_s`; ends past the calendars are NEVER or later.
+
+    Nobody knows beforehand how long it will take: what may not pause is begun where it fits as planned, then finished.
+    """
     for u in range(len(c.ptr) - 1):
-        ready, least_end, work = 0, 0, 0
+        ready, least_end, work, planned = 0, 0, 0, 0
         for i in range(c.ptr[u], c.ptr[u + 1]):
             v = c.step[i]
             ready = max(ready, ready_at(c, d, v, work_s, start_s, end_s))
             least_end = max(least_end, least_end_at(c, v, end_s))
-            work = max(work, work_s[v])
+            work, planned = max(work, work_s[v]), max(planned, c.plan_s[v])
         v = c.step[c.ptr[u]]
-        begin, end = hours.run(d, c.calendar[v], ready, work, c.pausable[v])
+        if c.pausable[v]:
+            begin, end = hours.run(d, c.calendar[v], ready, work, True)
+        else:
+            begin = hours.run(d, c.calendar[v], ready, planned, False)[0]
+            end = begin + work
         for i in range(c.ptr[u], c.ptr[u + 1]):
             v = c.step[i]
             start_s[v], end_s[v] = begin, max(end, least_end)

@@ -24,7 +24,7 @@ WORDS = {
             "finding_break_overlap",
             "finding_two_patterns",
         ),
-        ("{place}: {en}.", "{place}:{zh}。"),
+        ("{place}: {en}.", "{place} 有误:{zh}。"),
     ),
     "finding_no_working_time": (
         "{place}: {en}.[ These cannot all hold: {conflict_en}.]",
