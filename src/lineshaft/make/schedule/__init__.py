@@ -94,3 +94,38 @@ RISK = Engine(
     sources=("doi:10.1016/j.ejor.2007.06.035 (Van de Vonder and others 2008, robust schedules)",),
     **IN_SHOP,
 )
+
+HEALTH = Engine(
+    name="make.health",
+    title=("Data health of a shop", "车间数据体检"),
+    outputs=f"{STUDIES}.tables:HealthReport",
+    params=f"{STUDIES}.health:HealthParams",
+    solve=f"{STUDIES}.health:solve",
+    check=f"{STUDIES}.checks:check_health",
+    sources=("doi:10.1137/0201010 (Tarjan 1972, strongly connected components)",),
+    **IN_SHOP,
+)
+
+DEVIATION = Engine(
+    name="make.deviation",
+    title=("Plan against actual", "计划与实绩对比"),
+    outputs=f"{STUDIES}.tables:DeviationReport",
+    params=f"{STUDIES}.deviation:DeviationParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve=f"{STUDIES}.deviation:solve",
+    check=f"{STUDIES}.checks:check_deviation",
+    sources=("ISO 22400-2 (key performance indicators of manufacturing operations)",),
+    **IN_SHOP,
+)
+
+LATENESS = Engine(
+    name="make.lateness",
+    title=("What would make it on time", "拖期补救与瓶颈"),
+    outputs=f"{STUDIES}.tables:LatenessReport",
+    params=f"{STUDIES}.lateness:LatenessParams",
+    rules="lineshaft.tables.rules:RULES",
+    solve=f"{STUDIES}.lateness:solve",
+    check=f"{STUDIES}.checks:check_lateness",
+    sources=("doi:10.1287/mnsc.34.3.391 (Adams, Balas and Zawack 1988, bottlenecks)",),
+    **IN_SHOP,
+)

@@ -5,11 +5,13 @@ A part in square brackets is left out when its fact is zero.
 
 WORDS = {
     "late": (
-        "{order_id} is {late_min} late. On its way: work {work_min}[, resources held by others {resource_min}]"
-        "[, setups {setup_min}][, closed hours {calendar_min}][, material {material_min}][, lags {lag_min}]"
+        "{order_id} is {late_min} late. On its way: work {work_min}[, machines held by others {resource_min}]"
+        "[, people busy elsewhere {person_min}][, others of the same load {batch_min}]"
+        "[, setups {setup_min}][, closed hours {calendar_min}][, material {material_min}][, lags {lag_min}][, lots still to come {overlap_min}]"
         "[, late release {release_min}][, fixed steps {fixed_min}][, gaps {gap_min}].",
-        "{order_id} 拖期 {late_min}。其间:加工 {work_min}[,等待被占用的资源 {resource_min}][,换型 {setup_min}]"
-        "[,非工作时间 {calendar_min}][,等料 {material_min}][,工序间隔 {lag_min}][,下达较晚 {release_min}]"
+        "{order_id} 拖期 {late_min}。其间:加工 {work_min}[,等待被占用的设备 {resource_min}]"
+        "[,等待人员 {person_min}][,等待同炉工件 {batch_min}][,换型 {setup_min}]"
+        "[,非工作时间 {calendar_min}][,等料 {material_min}][,工序间隔 {lag_min}][,等待后续批次 {overlap_min}][,下达较晚 {release_min}]"
         "[,固定工序 {fixed_min}][,空隙 {gap_min}]。",
     ),
     "too_long": (
@@ -24,6 +26,18 @@ WORDS = {
     "waits_for_resource": (
         "{order_id} step {op_no} waits {wait_min} for {resource_id}, held by {behind_order} step {behind_op}.",
         "{order_id} 工序 {op_no} 等待 {resource_id} {wait_min},该资源正用于 {behind_order} 工序 {behind_op}。",
+    ),
+    "waits_for_person": (
+        "{order_id} step {op_no} waits {wait_min} for {resource_id}, who is busy with {behind_order} step {behind_op}.",
+        "{order_id} 工序 {op_no} 等待人员 {resource_id} {wait_min},其正在进行 {behind_order} 工序 {behind_op}。",
+    ),
+    "waits_for_batch": (
+        "{order_id} step {op_no} waits {wait_min} in {resource_id} for {behind_order} step {behind_op} of its load.",
+        "{order_id} 工序 {op_no} 在 {resource_id} 等待同炉的 {behind_order} 工序 {behind_op} {wait_min}。",
+    ),
+    "waits_for_overlap": (
+        "{order_id} step {op_no} begins {wait_min} later, since the last pieces come only then.",
+        "{order_id} 工序 {op_no} 因后续批次未到而推迟 {wait_min}开工。",
     ),
     "waits_for_setup": (
         "{order_id} step {op_no} waits {wait_min} while {resource_id} is set up for it.",

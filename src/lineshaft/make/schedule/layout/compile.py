@@ -51,8 +51,8 @@ class Compiled:
     start
         Second 0 of the shop.
     orders, ops, modes, demands, lanes
-        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no, power_kw`; `mode, demand_no, unit_no` (its first);
-        `resource_id, place_no`.
+        Row i has the keys of number i: `order_id`; `order_id, op_no`; `op, mode_no, power_kw`;
+        `mode, demand_no, unit_no` (its first); `resource_id, place_no` and its `kind`.
     families
         Setup families by number.
     material
@@ -182,7 +182,7 @@ def compile_shop(
         ops=ops.select(STEP),
         modes=modes.select("op", "mode_no", "power_kw"),
         demands=uses.select("mode", "demand_no", "unit_no"),
-        lanes=lanes.frame.select("resource_id", "place_no"),
+        lanes=lanes.frame.select("resource_id", "place_no", "kind"),
         families=lanes.families,
         material=material,
         ways=held.ways,

@@ -80,6 +80,7 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
             "resource",
             "resource_id",
             "place_no",
+            "kind",
             "efficiency_pct",
             "bay_id",
             load_max=(pl.col("load_max").fill_null(0) * 1_000).floor().cast(pl.Int64),

@@ -2,7 +2,8 @@
 
 From the last step of a late order back along its predecessors, through the orders made for it: every second between
 its release and its end is work, or waiting for one of the causes below. A step's waiting is put on what came last:
-the lane that another step held, the setup after it, working time, material, a fixed plan.
+the machine or person that another step held, the setup after it, those who share its load, working time, material,
+the last lot of the step before it, a fixed plan.
 """
 
 from __future__ import annotations
@@ -17,11 +18,24 @@ import numpy as np
 
 from lineshaft.core import Reason
 from lineshaft.make.schedule.bounds.alone import each_alone, earliest_orders
+from lineshaft.make.schedule.layout.calendars import finish
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.plan import lane_use
-from lineshaft.make.schedule.shop import NEVER_S, OVERLAP, START_START, Shop, Timetable
+from lineshaft.make.schedule.shop import END_END, NEVER_S, OVERLAP, START_START, Shop, Timetable
 
-CAUSES = ("resource", "setup", "calendar", "material", "lag", "release", "fixed", "gap")
+CAUSES = (
+    "resource",
+    "person",
+    "batch",
+    "setup",
+    "calendar",
+    "material",
+    "lag",
+    "overlap",
+    "release",
+    "fixed",
+    "gap",
+)
 DETAILS = 4
 LEAST_S = 60
 
@@ -101,10 +115,16 @@ class Walker:
         use = lane_use(self.shop, self.timetable)
         before = np.append(-1, use.op[:-1])[: len(use.op)]
         before[use.opens] = -1
+        self.person = (self.compiled.lanes["kind"] == "person").to_list()
         self.held: dict[int, list[tuple[int, int, int]]] = {}
+        self.loads: dict[int, list[int]] = {}
         for op, lane, setup_s, other in zip(
             use.op.tolist(), use.lane.tolist(), use.setup_s.tolist(), before.tolist()
         ):
+            if self._shares_load(op, other, lane):
+                self.loads[op] = self.loads.setdefault(other, [other])
+                self.loads[op].append(op)
+                _, setup_s, other = next(place for place in self.held[other] if place[0] == lane)
             self.held.setdefault(op, []).append((lane, setup_s, other))
         order, end_s = self.shop.op_order, self.timetable.end_s
         by_end = np.lexsort((-np.arange(self.shop.n_ops), end_s, order))
@@ -136,16 +156,53 @@ class Walker:
             op = before
         return waits, work_s
 
+    def _shares_load(self, op: int, other: int, lane: int) -> bool:
+        """True when two steps, one after the other on a lane, are of one load of a batch machine."""
+        start_s, end_s = self.timetable.start_s, self.timetable.end_s
+        together = other >= 0 and start_s[op] == start_s[other] and end_s[op] == end_s[other]
+        return bool(together and self.shop.lane_load_max[lane] > 0)
+
     def _predecessor(self, op: int) -> tuple[int, int, int]:
         """The step that was ready last for this one, when it was (s) and the lag after it."""
         shop, best = self.shop, (-1, -int(NEVER_S), 0)
         for i in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
-            before, lag_s = int(shop.pred_op[i]), int(shop.pred_lag_s[i])
-            from_start = shop.pred_kind[i] in (START_START, OVERLAP)
-            since_s = int(self.timetable.start_s[before] if from_start else self.timetable.end_s[before])
+            before, lag_s, kind = int(shop.pred_op[i]), int(shop.pred_lag_s[i]), shop.pred_kind[i]
+            if kind == END_END:
+                continue
+            since_s = int(
+                self.timetable.start_s[before] if kind == START_START else self.timetable.end_s[before]
+            )
+            if kind == OVERLAP:
+                since_s = min(since_s, self._first_lot(before))
             if since_s + lag_s > best[1]:
                 best = (before, since_s + lag_s, lag_s)
         return best
+
+    def _first_lot(self, op: int) -> int:
+        """When the first transfer lot of a step is done (s)."""
+        start_s, end_s = int(self.timetable.start_s[op]), int(self.timetable.end_s[op])
+        row = self._span(op)
+        lot_s = int(self.shop.mode_first_s[self.timetable.mode[op]])
+        done = finish((self.shop.cal_start[row], self.shop.cal_end[row]), start_s, lot_s)
+        return end_s if done is None or op in self.compiled.ways else done
+
+    def _ready(self, op: int) -> int:
+        """When a step could have started but for its lanes and those who share its load (s)."""
+        return max(0, int(self.shop.op_release_s[op]), self._predecessor(op)[1])
+
+    def _bound_by_end(self, op: int) -> bool:
+        """True when the step ends no sooner than steps before it allow."""
+        shop, mode = self.shop, self.timetable.mode[op]
+        for i in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
+            last_s = {OVERLAP: shop.mode_last_s[mode], END_END: shop.pred_lag_s[i]}.get(
+                int(shop.pred_kind[i])
+            )
+            if (
+                last_s is not None
+                and self.timetable.end_s[shop.pred_op[i]] + last_s >= self.timetable.end_s[op]
+            ):
+                return True
+        return False
 
     def _at(self, op: int, ready_s: int) -> Iterator[Wait]:
         """What the step waited for at its own place, from ready to start."""
@@ -160,14 +217,20 @@ class Walker:
         if free:
             set_up_s, end_s, lane, other = max(free)
             if end_s > now:
-                yield Wait("resource", op, min(end_s, start_s) - now, lane, other)
+                cause = "person" if self.person[lane] else "resource"
+                yield Wait(cause, op, min(end_s, start_s) - now, lane, other)
                 now = min(end_s, start_s)
             if set_up_s > now:
                 yield Wait("setup", op, min(set_up_s, start_s) - now, lane, other)
                 now = min(set_up_s, start_s)
+        partner = max(self.loads.get(op, [op]), key=lambda one: (self._ready(one), one))
+        partner_s = min(start_s, self._ready(partner))
+        if partner != op and partner_s > now:
+            yield Wait("batch", op, partner_s - now, self._lane(op), partner)
+            now = partner_s
         forced_s = min(start_s, self._working(op, now))
         yield Wait("calendar", op, forced_s - now, self._lane(op))
-        yield Wait("gap", op, start_s - forced_s)
+        yield Wait("overlap" if self._bound_by_end(op) else "gap", op, start_s - forced_s)
 
     def _free(self, lane: int, setup_s: int, other: int) -> tuple[int, int]:
         """When a lane was set up and when it was free for a step (s)."""
@@ -191,16 +254,20 @@ class Walker:
 
     def _working(self, op: int, ready_s: int) -> int:
         """When all lanes of the step next work long enough for it to start (s)."""
-        calendar = 0
-        for lane, _, _ in sorted(self.held.get(op, [])):
-            both = int(self.shop.cal_both[calendar, self.shop.lane_calendar[lane]])
-            calendar = both if both >= 0 else int(self.shop.lane_calendar[lane])
-        row = slice(self.shop.cal_ptr[calendar], self.shop.cal_ptr[calendar + 1])
+        row = self._span(op)
         starts, ends = self.shop.cal_start[row], self.shop.cal_end[row]
         need_s = 1 if self.shop.op_pausable[op] else int(self.shop.mode_s[self.timetable.mode[op]])
         i = int(np.searchsorted(ends, ready_s, side="right"))
         fits = np.flatnonzero(np.maximum(starts[i:], ready_s) + need_s <= ends[i:])
         return max(ready_s, int(starts[i + fits[0]])) if len(fits) else ready_s
+
+    def _span(self, op: int) -> slice:
+        """The intervals in which all lanes of the step work."""
+        calendar = 0
+        for lane, _, _ in sorted(self.held.get(op, [])):
+            both = int(self.shop.cal_both[calendar, self.shop.lane_calendar[lane]])
+            calendar = both if both >= 0 else int(self.shop.lane_calendar[lane])
+        return slice(self.shop.cal_ptr[calendar], self.shop.cal_ptr[calendar + 1])
 
     def _release(self, op: int, release_s: int, order: int) -> Wait:
         """What the first step of the chain waited for before it could start."""
@@ -226,9 +293,9 @@ class Walker:
             "op_no": key[1],
             "wait_min": minutes(wait.seconds),
         }
-        if wait.cause in ("resource", "setup", "calendar"):
+        if wait.cause in ("resource", "person", "batch", "setup", "calendar"):
             facts["resource_id"] = self.compiled.lanes["resource_id"][wait.lane] if wait.lane >= 0 else "-"
-        if wait.cause in ("resource", "setup", "lag"):
+        if wait.cause in ("resource", "person", "batch", "setup", "lag"):
             other = self.compiled.ops.row(wait.other) if wait.other >= 0 else ("-", 0)
             facts |= {"behind_order": other[0], "behind_op": other[1]}
         if wait.cause == "material":

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from lineshaft.core import Refused
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.repair.standing import read_standing
-from lineshaft.make.schedule.shop import Ints, Shop, Timetable
+from lineshaft.make.schedule.shop import Ints, Timetable
 from lineshaft.make.schedule.tables import ShopBook
+
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,10 @@ def in_force(book: ShopBook, params: ScheduleParams, horizon_s: int | None = Non
     """
     open_book = unlocked(book)
     compiled = compile_shop(open_book, params, horizon_s, as_planned=True)
-    timetable = read_standing(compiled, open_book).timetable()
+    standing, homeless = read_standing(compiled, open_book)
+    if homeless.any():
+        raise no_place(compiled, np.flatnonzero(homeless).tolist())
+    timetable = standing.timetable()
     locked = table(book, "previous").filter("locked").select("order_id", "op_no", locked=True)
     held = compiled.ops.join(locked, on=["order_id", "op_no"], how="left", maintain_order="left")["locked"]
     return InForce(compiled, timetable, np.where(held.fill_null(False), timetable.start_s, 0))
@@ -50,24 +56,12 @@ def unlocked(book: ShopBook) -> ShopBook:
     return ShopBook.cast({name: pl.DataFrame(frame).lazy() for name, frame in frames.items()})
 
 
-def decided(shop: Shop, timetable: Timetable) -> tuple[Shop, Timetable]:
-    """The shop with one mode for each step, the one planned (mode i is step i's), and one lane for each demand."""
-    of_mode = {
-        field.name: getattr(shop, field.name)[timetable.mode]
-        for field in fields(Shop)
-        if field.name.startswith("mode_") and field.name != "mode_ptr"
-    }
-    lanes = np.arange(shop.n_lanes, dtype=np.int64)
-    steps = np.arange(shop.n_ops + 1, dtype=np.int64)
-    only = replace(
-        shop,
-        **of_mode,
-        mode_ptr=steps,
-        demand_ptr=timetable.lane_ptr,
-        demand_quantity=np.ones(len(timetable.lane), dtype=np.int64),
-        demand_pool=timetable.lane,
-        pool_ptr=np.append(lanes, shop.n_lanes),
-        pool_lane=lanes,
-        fixed_mode=steps[:-1],
+def no_place(compiled: Compiled, ops: list[int]) -> Refused:
+    """There is no plan to look at: some steps are not in it, or no longer as it has them."""
+    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in map(compiled.ops.row, ops[:NAMED]))
+    more_en = f" and {len(ops) - NAMED} more" if len(ops) > NAMED else ""
+    more_zh = f"等 {len(ops)} 道" if len(ops) > NAMED else ""
+    return Refused(
+        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
+        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
     )
-    return only, replace(timetable, mode=steps[:-1])

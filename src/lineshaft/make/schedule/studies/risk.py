@@ -13,19 +13,18 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.core import Kpi, Reason, Refused, Result, Run, param
 from lineshaft.core.result import StoppedBy
+from lineshaft.make.schedule.dispatch.deck import Deck
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import moments
-from lineshaft.make.schedule.search.graph import END, RELEASE_S, WORK_S, Net, Sol, Tangled, make_net, make_sol
-from lineshaft.make.schedule.search.times import heads, rebuild
-from lineshaft.make.schedule.shop import NEVER_S, Ints, Shop
-from lineshaft.make.schedule.studies.plans import InForce, decided, in_force
+from lineshaft.make.schedule.shop import NEVER_S, Ints
+from lineshaft.make.schedule.studies.course import Course, course, ran_out, run_samples
+from lineshaft.make.schedule.studies.plans import InForce, in_force
 from lineshaft.make.schedule.studies.tables import RiskPlan
 from lineshaft.make.schedule.tables import ShopBook
 
@@ -94,10 +93,10 @@ def play(
     blocks = limit if run.work_limit is None else min(limit, max(1, int(run.work_limit)))
     if not plan.compiled.shop.n_ops:
         return Played(np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)), 0, "done"
-    graph = game(plan)
+    way = course(plan.compiled.shop, plan.timetable, plan.locked_s)
     ends, spans = [], []
     for number in range(blocks):
-        order_end_s, end_s = play_block(plan, graph, spread, run.seed, number)
+        order_end_s, end_s = play_block(plan, way, spread, run.seed, number)
         ends.append(order_end_s)
         spans.append(end_s)
         played = Played(np.concatenate(ends), np.concatenate(spans))
@@ -136,58 +135,27 @@ def draws(mean_s: Ints, spread: Floats, seed: int, block: int) -> Ints:
     return np.rint(mean_s * np.exp(np.sqrt(variance) * normal - variance / 2)).astype(np.int64)
 
 
-def game(plan: InForce) -> tuple[Shop, Net, Sol]:
-    """The plan as a graph that holds its sequences.
+def play_block(
+    plan: InForce, way: tuple[Course, Deck], spread: Floats, seed: int, block: int
+) -> tuple[Ints, Ints]:
+    """Ends (s) of the samples of one block: by order, and of all work.
 
     Raises
     ------
     Refused
-        Steps stand before others that must come first.
+        Some sample does not end within the calendars.
     """
-    shop, timetable = decided(plan.compiled.shop, plan.timetable)
-    net = make_net(shop, timetable)
-    net.op[:-1, RELEASE_S] = np.maximum(net.op[:-1, RELEASE_S], plan.locked_s)
-    try:
-        sol = make_sol(shop, net, timetable)
-    except Tangled:
-        raise Refused(
-            "The plan in force runs steps before others that must come first. Make a new plan first.",
-            "当前计划中有工序早于其前序工序,请先重新排产。",
-        ) from None
-    rebuild(net, sol)
-    return shop, net, sol
-
-
-def play_block(
-    plan: InForce, graph: tuple[Shop, Net, Sol], spread: Floats, seed: int, block: int
-) -> tuple[Ints, Ints]:
-    """Ends (s) of the samples of one block: by order, and of all work."""
-    shop, net, sol = graph
-    work_s = draws(shop.mode_s, spread, seed, block)
+    shop = plan.compiled.shop
+    work_s = draws(way[0].plan_s, spread, seed, block)
     order_end_s = np.full((BLOCK, shop.n_orders), -NEVER_S, dtype=np.int64)
-    end_s = np.zeros(BLOCK, dtype=np.int64)
-    play_samples(net, sol, work_s, shop.op_order, shop.op_last, order_end_s, end_s)
-    if end_s.max(initial=0) > shop.horizon_s:
+    span_s = np.zeros(BLOCK, dtype=np.int64)
+    run_samples(*way, work_s, shop.op_order, shop.op_last, order_end_s, span_s)
+    if ran_out(shop, span_s):
         raise Refused(
             "Played late, the work does not end within the calendars. Give them more working time.",
             "按延误模拟时,工作在日历范围内无法完成,请增加工作时间。",
         )
-    return order_end_s, end_s
-
-
-@njit(cache=True, nogil=True)
-def play_samples(net, sol, work_s, op_order, op_last, order_end_s, end_s):
-    """Time every row of `work_s` through the sequences; fills the ends of orders and of all work (s)."""
-    for sample in range(work_s.shape[0]):
-        for op in range(work_s.shape[1]):
-            net.option[op, WORK_S] = work_s[sample, op]
-        heads(net, sol, 0)
-        for op in range(work_s.shape[1]):
-            end = sol.job[op, END]
-            end_s[sample] = max(end_s[sample], end)
-            if op_last[op]:
-                order = op_order[op]
-                order_end_s[sample, order] = max(order_end_s[sample, order], end)
+    return order_end_s, span_s
 
 
 def quantile_s(end_s: Ints, percent: int) -> Ints:

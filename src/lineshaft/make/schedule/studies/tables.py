@@ -2,6 +2,9 @@
 
 import dataframely as dy
 
+from lineshaft.tables.deviation import OperationDeviation, OrderDeviation, ResourceDeviation
+from lineshaft.tables.health import DataFinding, OrderHealth, SettingAdvice
+from lineshaft.tables.lateness import Bottleneck, LateOrder, Remedy
 from lineshaft.tables.risk import OrderBuffer, OrderRisk, PlanRisk
 
 
@@ -11,3 +14,27 @@ class RiskPlan(dy.Collection):
     order_risk: dy.DataFrame[OrderRisk]
     plan_risk: dy.DataFrame[PlanRisk]
     order_buffer: dy.DataFrame[OrderBuffer]
+
+
+class HealthReport(dy.Collection):
+    """What is wrong or doubtful in the book, how much of it can be planned, and settings that suit it."""
+
+    data_finding: dy.DataFrame[DataFinding]
+    order_health: dy.DataFrame[OrderHealth]
+    setting_advice: dy.DataFrame[SettingAdvice]
+
+
+class DeviationReport(dy.Collection):
+    """What came of the plan in force."""
+
+    operation_deviation: dy.DataFrame[OperationDeviation]
+    order_deviation: dy.DataFrame[OrderDeviation]
+    resource_deviation: dy.DataFrame[ResourceDeviation]
+
+
+class LatenessReport(dy.Collection):
+    """Late orders and why, what would help them, and the bottlenecks."""
+
+    late_order: dy.DataFrame[LateOrder]
+    remedy: dy.DataFrame[Remedy]
+    bottleneck: dy.DataFrame[Bottleneck]
