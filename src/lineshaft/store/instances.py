@@ -123,8 +123,8 @@ def read_fjsp_sdst(path: Path) -> dict[str, pl.DataFrame]:
     return tables | {
         "operation": tables["operation"].with_columns(family_id="order_id"),
         "resource": tables["resource"].with_columns(setup_group="resource_id"),
-        "setup_family": _frame("setup_family", family_id=names, name=names, setup_s=0),
-        "setup_time": _frame(
+        "setup_family": table_rows("setup_family", family_id=names, name=names, setup_s=0),
+        "setup_time": table_rows(
             "setup_time",
             setup_group=group,
             from_family_id=before,
@@ -165,7 +165,7 @@ def read_fajsp(path: Path) -> dict[str, pl.DataFrame]:
     rows = [(*at[step], *at[first]) for step in at for first in sorted(set(before[step]))]
     order, number, after_order, after_number = (list(column) for column in zip(*rows)) if rows else ([],) * 4
     tables = to_tables([[routes[step] for step in chain] for chain in chains], machines, 0)
-    tables["segment_dependency"] = _frame(
+    tables["segment_dependency"] = table_rows(
         "segment_dependency",
         order_id=order,
         op_no=number,
