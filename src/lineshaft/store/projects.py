@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from lineshaft.store.instances import RELEASE, UNIT_S, Text, table_rows
+from lineshaft.store.instance_text import UNIT_S, Text
+from lineshaft.store.instances import RELEASE, table_rows
 
 ACTIVITIES_MAX = 9_999
 RESOURCES_MAX = 99
