@@ -87,7 +87,7 @@ def test_the_same_seed_and_work_give_the_same_timetable():
 
 
 @pytest.mark.parametrize(
-    "objective", ["weighted_tardiness", "mean_flow_time", "weighted_tardiness:1+setup:0.1"]
+    "objective", ["mean_flow_time", "weighted_tardiness,mean_flow_time", "mean_flow_time:1+setup:0.1"]
 )
 def test_it_is_better_than_the_best_rule_in_a_crowded_shop(objective):
     shop, _, _ = crowded(3, 40)
