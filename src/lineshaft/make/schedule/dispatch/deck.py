@@ -28,6 +28,8 @@ MODE, LOT = 2, 3
 NEXT, LANE, FAMILY_OF, MIX_OF, ROOM = range(2, 7)
 FIRST, TAIL, OPENS = range(3)
 TEAM_LANE, TEAM_AFTER, PICK_LANE, PICK_AFTER = range(4)
+# Columns of Desk.tried, each followed by a time
+LANES, MACHINES = 0, 2
 
 
 class Deck(NamedTuple):
@@ -62,13 +64,16 @@ class Desk(NamedTuple):
     operations on lanes (rows `op[i, FIRST_SLOT]` …): START, END, NEXT slot on the lane (-1 none), LANE, FAMILY_OF, and
     on batch lanes MIX_OF the load and ROOM left in it. Who joins a load has a slot that is not in the lane's list.
     `lane`: FIRST slot, TAIL, the slot after which new work may go (-1: from the beginning), and OPENS, the first working
-    moment after it (s). `team`: lanes and slots before them, of the team being tried and of the best.
+    moment after it (s). `team`: lanes and slots before
+    them, of the team being tried and of the best. `tried`: per calendar the search (numbered in the last row) that
+    last tried one of its lanes, and from when (s).
     """
 
     job: Ints
     slot: Ints
     lane: Ints
     team: Ints
+    tried: Ints
 
 
 class Outlook(NamedTuple):
@@ -162,7 +167,7 @@ def table(*columns: Ints | Bools) -> Ints:
 @njit(cache=True, nogil=True)
 def copy_desk(w):
     """A desk of its own, in the same state."""
-    return Desk(w.job.copy(), w.slot.copy(), w.lane.copy(), w.team.copy())
+    return Desk(w.job.copy(), w.slot.copy(), w.lane.copy(), w.team.copy(), w.tried.copy())
 
 
 def mode_width(shop: Shop) -> Ints:
@@ -259,9 +264,13 @@ def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:
         else:
             slot[before, NEXT] = here
         last[lane] = here
-    return Desk(
-        job, slot, lanes, np.zeros((4, int(max(1, np.diff(slot_ptr).max(initial=1)))), dtype=np.int64)
-    )
+    width = int(max(1, np.diff(slot_ptr).max(initial=1)))
+    return Desk(job, slot, lanes, np.zeros((4, width), dtype=np.int64), untried(len(shop.cal_ptr) - 1))
+
+
+def untried(n_calendars: int) -> Ints:
+    """`Desk.tried` before any search."""
+    return np.full((n_calendars + 1, 4), -1, dtype=np.int64)
 
 
 def lane_load(shop: Shop) -> Ints:

@@ -3,6 +3,10 @@
 Two flavours. *Non-delay*: time runs forward and of the operations that could start first the one with the lowest
 value goes first (Giffler and Thompson 1960, the non-delay case). *Serial*: operations are placed one after another
 in the order of their values, each as early as the lanes allow.
+
+The index of apparent tardiness, weight / work · exp(-slack / patience), is taken as its logarithm: among operations
+with slack left it keeps their order as time goes on, and among those without too. So a queue is two heaps, of which
+the first keeps only operations whose slack is not used up at its head.
 """
 
 from __future__ import annotations
@@ -11,28 +15,29 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from lineshaft.make.schedule.dispatch.deck import FIRST_SUCC, FIXED, TAIL_S, WORK_S, Desk, copy_desk
+from lineshaft.make.schedule.dispatch.deck import FIRST_SUCC, FIXED, TAIL_S, Desk, copy_desk
 from lineshaft.make.schedule.dispatch.desk import choose, opening, place, ready_at, undelayed, waits_for
 from lineshaft.make.schedule.dispatch.heaps import Agenda, before, open_agenda, pop, push, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER
 from lineshaft.make.schedule.shop import Ints
 
+Floats = NDArray[np.float64]
 STATIC, APPARENT_TARDINESS, CRITICAL_RATIO = 0, 1, 2
 UNKNOWN = -1e300
 READY = -1e301
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def worth(d, p, op, mode, t_s, setup_s):
+def worth(d, p, op, t_s, setup_s):
     """Value of starting `op` at `t_s` under policy `p`; the lowest goes first."""
-    if p.rule == STATIC:
-        return p.key[op] + p.setup_price * setup_s
     if p.rule == CRITICAL_RATIO:
         return (p.latest_s[op] - t_s) / max(1, d.op[op, TAIL_S])
-    slack_s = max(0, p.latest_s[op] - t_s)
-    index = p.key[op] * np.exp(-slack_s / p.patience_s) / max(1, d.mode[mode, WORK_S])
-    return -index * np.exp(-p.setup_price * setup_s)
+    value = p.key[op] + p.setup_price * setup_s
+    if p.rule == APPARENT_TARDINESS:
+        value += max(0, p.latest_s[op] - t_s) / p.patience_s
+    return value
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -56,7 +61,8 @@ class Course(NamedTuple):
     """Non-delay scheduling under way: the desk, what is ready when and waits where.
 
     `agenda` holds operations that become ready (items 0 … n - 1) and queues (item n + queue); `queue[row[q]:…]` is a
-    heap of `waiting[q]` operations by key; `missing` counts predecessors still to be placed.
+    heap of `waiting[q]` operations by key (`dated`: with their latest start, where it counts); `late`, `lates` the same
+    for those whose latest start has passed. `missing` counts predecessors still to be placed.
     """
 
     desk: Desk
@@ -66,6 +72,9 @@ class Course(NamedTuple):
     waiting: Ints
     missing: Ints
     ready_s: Ints
+    dated: Floats
+    late: Ints
+    lates: Ints
 
 
 @njit(cache=True, nogil=True)
@@ -82,6 +91,9 @@ def begin(d, blank, p, not_before_s):
         np.zeros(row.size, np.int64),
         waits_for(d),
         np.zeros(n, np.int64),
+        p.key + p.latest_s / p.patience_s if p.rule == APPARENT_TARDINESS else p.key.copy(),
+        np.empty(n, np.int64),
+        np.zeros(row.size, np.int64),
     )
     for op in range(n):
         if c.missing[op] == 0 and not d.op[op, FIXED]:
@@ -102,6 +114,9 @@ def copy_course(c):
         c.waiting.copy(),
         c.missing.copy(),
         c.ready_s.copy(),
+        c.dated,
+        c.late.copy(),
+        c.lates.copy(),
     )
 
 
@@ -115,13 +130,11 @@ def advance(d, p, c, not_before_s, until_s):
         now = g.time[item]
         if item < n:
             q = p.queue[item]
-            push(c.queue, c.row[q], c.waiting[q], p.key, item)
-            c.waiting[q] += 1
-            if c.queue[c.row[q]] == item:
+            if enter(p, c, q, item, now):
                 put(g, n + q, g.time[n + q] if g.at[n + q] >= 0 else now, at_least(p, item))
             continue
         q = item - n
-        op = c.queue[c.row[q]]
+        op = head(d, p, c, q, now)
         opens_s = opening(d, c.desk, op)
         if now < opens_s < NEVER:
             put(g, item, opens_s, at_least(p, op))
@@ -131,17 +144,59 @@ def advance(d, p, c, not_before_s, until_s):
             return op
         decide = start if setup_s == 0 else undelayed(d, c.desk, op, c.ready_s[op], mode, width)
         g.time[item] = max(now, decide)
-        g.value[item] = worth(d, p, op, mode, g.time[item], setup_s)
+        g.value[item] = worth(d, p, op, g.time[item], setup_s)
         if g.size[0] > 0 and before(g, g.items[0], item):
             put(g, item, g.time[item], g.value[item])
             continue
         place(d, c.desk, op, mode, start, end, width, False)
-        pop(c.queue, c.row[q], c.waiting[q], p.key)
-        c.waiting[q] -= 1
-        if c.waiting[q] > 0:
-            put(g, item, g.time[item], at_least(p, c.queue[c.row[q]]))
+        leave(p, c, q, op)
+        if c.waiting[q] + c.lates[q] > 0:
+            put(g, item, g.time[item], at_least(p, head(d, p, c, q, g.time[item])))
         release_successors(d, c, op, not_before_s)
     return -1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def enter(p, c, q, op, now):
+    """Let `op` wait in queue q; True when it is at the head of a heap."""
+    low = c.row[q]
+    if p.rule == APPARENT_TARDINESS and p.latest_s[op] <= now:
+        push(c.late, low, c.lates[q], p.key, op)
+        c.lates[q] += 1
+        return c.late[low] == op
+    push(c.queue, low, c.waiting[q], c.dated if p.rule == APPARENT_TARDINESS else p.key, op)
+    c.waiting[q] += 1
+    return c.queue[low] == op
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def head(d, p, c, q, now):
+    """The operation of queue q that goes first at `now`, setups left aside; who has become late changes heaps."""
+    low = c.row[q]
+    if p.rule != APPARENT_TARDINESS:
+        return c.queue[low]
+    while c.waiting[q] > 0 and p.latest_s[c.queue[low]] <= now:
+        op = c.queue[low]
+        pop(c.queue, low, c.waiting[q], c.dated)
+        c.waiting[q] -= 1
+        push(c.late, low, c.lates[q], p.key, op)
+        c.lates[q] += 1
+    if c.waiting[q] == 0 or c.lates[q] == 0:
+        return c.queue[low] if c.waiting[q] > 0 else c.late[low]
+    early, late = c.queue[low], c.late[low]
+    return early if worth(d, p, early, now, 0) < worth(d, p, late, now, 0) else late
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def leave(p, c, q, op):
+    """Take `op`, the head of one of its heaps, out of queue q."""
+    low = c.row[q]
+    if c.lates[q] > 0 and c.late[low] == op:
+        pop(c.late, low, c.lates[q], p.key)
+        c.lates[q] -= 1
+    else:
+        pop(c.queue, low, c.waiting[q], c.dated if p.rule == APPARENT_TARDINESS else p.key)
+        c.waiting[q] -= 1
 
 
 @njit(cache=True, nogil=True, _nrt=False)

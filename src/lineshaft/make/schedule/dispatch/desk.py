@@ -29,11 +29,13 @@ from lineshaft.make.schedule.dispatch.deck import (
     KIND,
     LAG_S,
     LANE,
+    LANES,
     LAST_S,
     LOAD,
     LOT,
     LOTS,
     LOW,
+    MACHINES,
     MASS,
     MASS_MAX,
     MIX,
@@ -116,6 +118,30 @@ def load_to_join(d, w, op, lane, t_s, work_s):
     return -1
 
 
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def was_tried(w, which, calendar, from_s):
+    """True when a lane of that calendar, which opened no later and needed no setup, has been tried in this search."""
+    return w.tried[calendar, which] == w.tried[-1, which] and w.tried[calendar, which + 1] <= from_s
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def note_tried(w, which, calendar, from_s):
+    """Note a lane of that calendar that needed no setup."""
+    w.tried[calendar, which] = w.tried[-1, which]
+    w.tried[calendar, which + 1] = from_s
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def soonest(d, w, low, high, chosen, t_s):
+    """Where in `pool_lane[low:high]` the first lane stands of those that open first from `t_s` on."""
+    best, opens_s = low, NEVER
+    for i in range(low, high):
+        from_s = max(t_s, w.lane[d.pool_lane[i], OPENS])
+        if from_s < opens_s and not is_taken(w, chosen, d.pool_lane[i]):
+            best, opens_s = i, from_s
+    return best
+
+
 @njit(cache=True, nogil=True, _nrt=False)
 def best_lane(d, w, op, low, high, chosen, calendar, t_s, work_s, alone):
     """(lane, slot, start_s, end_s) of the lane in `pool_lane[low:high]` on which the team so far ends first.
@@ -124,22 +150,23 @@ def best_lane(d, w, op, low, high, chosen, calendar, t_s, work_s, alone):
     """
     pausable, family = d.op[op, PAUSABLE], d.op[op, FAMILY]
     lane, slot, start, end, load = -1, -1, NEVER, NEVER, 0
-    known, known_from_s = -1, 0  # calendar of a best lane without setup or gap
-    for i in range(low, high):
-        other = d.pool_lane[i]
+    w.tried[-1, LANES] += 1
+    first = soonest(d, w, low, high, chosen, t_s)
+    for turn in range(low - 1, high):
+        if turn == first:
+            continue
+        other = d.pool_lane[first if turn < low else turn]
         if alone and d.op[op, MIX] >= 0 and d.lane[other, MASS_MAX] > 0:
             joined = load_to_join(d, w, op, other, t_s, work_s)
             if joined >= 0 and w.slot[joined, END] <= end:
                 lane, slot, load = other, -2 - joined, d.lane[other, LOAD]
-                start, end, known = w.slot[joined, START], w.slot[joined, END], -1
+                start, end = w.slot[joined, START], w.slot[joined, END]
                 continue
         from_s = max(t_s, w.lane[other, OPENS])
         if from_s + work_s > end:
             continue
         both = joint(d, calendar, d.lane[other, CALENDAR])
-        if both == known and (from_s, d.lane[other, LOAD]) >= (known_from_s, load):
-            continue
-        if both < 0 or is_taken(w, chosen, other):
+        if both < 0 or was_tried(w, LANES, both, from_s) or is_taken(w, chosen, other):
             continue
         if d.lane[other, MASS_MAX] > 0 and d.op[op, MASS] > d.lane[other, MASS_MAX]:
             continue
@@ -147,8 +174,8 @@ def best_lane(d, w, op, low, high, chosen, calendar, t_s, work_s, alone):
         s, e, after = fit(d, w, other, tail, both, t_s, work_s, pausable, family)
         if e < end or (e == end and e < NEVER and (s, d.lane[other, LOAD]) < (start, load)):
             lane, slot, start, end, load = other, after, s, e, d.lane[other, LOAD]
-            plain = after == tail and setup_between(d, other, free_from(d, w, other, tail)[1], family) == 0
-            known, known_from_s = both if plain else -1, from_s
+        if after == tail and setup_between(d, other, free_from(d, w, other, tail)[1], family) == 0:
+            note_tried(w, LANES, both, from_s)
     return lane, slot, start, end
 
 
@@ -225,29 +252,40 @@ def choose(d, w, op, t_s):
             continue
         low, high = d.demand[first, LOW], d.demand[first, HIGH]
         step = 1 if demands > 1 and d.demand[first, QUANTITY] == 1 else high - low
-        known, known_s = -1, 0  # calendar and opening of the best lane so far, when it needed no setup
-        for i in range(low, high, max(step, 1)):
+        w.tried[-1, MACHINES] += 1
+        one = soonest(d, w, low, high, 0, from_s) if step == 1 else low
+        for turn in range(low - 1, high):
+            if turn == one or (step > 1 and turn >= low):
+                continue
+            i = one if turn < low else turn
             lane = d.pool_lane[i]
             opens_s = max(from_s, w.lane[lane, OPENS])
             if step == 1 and opens_s + d.mode[mode, WORK_S] + onward_s > best_rank:
                 continue
-            if d.lane[lane, CALENDAR] == known and opens_s >= known_s:
+            if step == 1 and was_tried(w, MACHINES, d.lane[lane, CALENDAR], opens_s):
                 continue
             s, e, chosen = gather(d, w, op, mode, i, i + step, from_s)
+            change_s = team_setup(d, w, chosen, d.op[op, FAMILY])
+            if step == 1 and change_s == 0 and w.team[TEAM_AFTER, 0] == w.lane[lane, TAIL]:
+                note_tried(w, MACHINES, d.lane[lane, CALENDAR], opens_s)
             if e + onward_s >= best_rank:
                 continue
-            best, best_rank, start, end, setup_s, width = mode, e + onward_s, s, e, 0, chosen
-            last = step == 1 and chosen > 0 and w.team[TEAM_AFTER, 0] == w.lane[lane, TAIL]
-            known, known_s = d.lane[lane, CALENDAR] if last else -1, opens_s
+            best, best_rank, start, end, setup_s, width = mode, e + onward_s, s, e, change_s, chosen
             for k in range(chosen):
                 w.team[PICK_LANE, k] = w.team[TEAM_LANE, k]
                 w.team[PICK_AFTER, k] = w.team[TEAM_AFTER, k]
-                if w.team[TEAM_AFTER, k] >= -1:
-                    before = free_from(d, w, w.team[TEAM_LANE, k], w.team[TEAM_AFTER, k])[1]
-                    setup_s += setup_between(d, w.team[TEAM_LANE, k], before, d.op[op, FAMILY])
-            if setup_s > 0:
-                known = -1
     return best, start, end, setup_s, width
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def team_setup(d, w, chosen, family):
+    """Seconds of setup that the team being tried needs."""
+    setup_s = 0
+    for k in range(chosen):
+        if w.team[TEAM_AFTER, k] >= -1:
+            before = free_from(d, w, w.team[TEAM_LANE, k], w.team[TEAM_AFTER, k])[1]
+            setup_s += setup_between(d, w.team[TEAM_LANE, k], before, family)
+    return setup_s
 
 
 @njit(cache=True, nogil=True, _nrt=False)

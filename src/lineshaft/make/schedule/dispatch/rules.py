@@ -43,10 +43,12 @@ Floats = NDArray[np.float64]
 PATIENCES = (0.5, 1.0, 2.0, 4.0, 8.0)
 SETUP_PATIENCES = (0.2, 1.0)
 REPAIRS = 20
+MOST_LOOKED_AT = 20_000
+FEW = {False: ("WSRPT", "ATC 8"), True: ("MWKR", "FIFO")}
 
 
 class Policy(NamedTuple):
-    """How the decoder chooses: `rule` (see `decode`), `key` per operation (lowest first; ATC: its weight),
+    """How the decoder chooses: `rule` (see `decode`), `key` per operation (lowest first; ATC: log of work by weight),
     `latest_s` start per operation, `patience_s` of ATC, `setup_price` per second of setup, `queue` per operation.
     """
 
@@ -92,7 +94,7 @@ def dispatch(shop: Shop, priority: Floats | str, *, serial: bool = False, insert
 
 
 def best_rule(shop: Shop, goal: Goal) -> tuple[Timetable, str, dict[str, Score]]:
-    """Try every rule and return the best timetable, the name of its rule and all scores.
+    """Try every rule (in big shops a few) and return the best timetable, the name of its rule and all scores.
 
     Raises
     ------
@@ -103,7 +105,10 @@ def best_rule(shop: Shop, goal: Goal) -> tuple[Timetable, str, dict[str, Score]]
     scores: dict[str, Score] = {}
     best: tuple[Timetable, str] | None = None
     failure: NoRoom | None = None
-    for name, policy in rules(shop, outlook).items():
+    policies = rules(shop, outlook)
+    if shop.n_ops > MOST_LOOKED_AT:
+        policies = {name: policies[name] for name in FEW[goal.levels[0, 0] > 0] if name in policies}
+    for name, policy in policies.items():
         try:
             plan = timetable(d, repaired(shop, d, blank, policy))
         except NoRoom as error:
@@ -142,18 +147,23 @@ def rules(shop: Shop, outlook: Outlook) -> dict[str, Policy]:
     if not (shop.order_due_s[shop.order_counts] < NEVER_S).any():
         return result
 
-    def dynamic(rule: int, patience_s: float = 1.0, setup_price: float = 0.0) -> Policy:
-        return Policy(rule, weight, latest_s, patience_s, setup_price, np.arange(shop.n_ops))
+    urgency = np.log(np.maximum(work_s, 1.0) / heavy)
+
+    def apparent(patience_s: float, setup_price: float = 0.0) -> Policy:
+        rule = decode.APPARENT_TARDINESS
+        return Policy(rule, urgency, latest_s, patience_s, setup_price, outlook.queue)
 
     mean_s = max(1.0, float(work_s.mean()))
-    result["CR"] = dynamic(decode.CRITICAL_RATIO)
+    if shop.n_ops <= MOST_LOOKED_AT:
+        each = np.arange(shop.n_ops)
+        result["CR"] = Policy(decode.CRITICAL_RATIO, weight, latest_s, 1.0, 0.0, each)
     for k in PATIENCES:
-        result[f"ATC {k:g}"] = dynamic(decode.APPARENT_TARDINESS, k * mean_s)
+        result[f"ATC {k:g}"] = apparent(k * mean_s)
     setups_s = shop.setup_s[(shop.setup_s > 0) & (shop.setup_s < FORBIDDEN_S)]
     for k in PATIENCES if setups_s.size and (shop.lane_group >= 0).any() else ():
         for k2 in SETUP_PATIENCES:
             price = 1.0 / (k2 * float(setups_s.mean()))
-            result[f"ATCS {k:g} {k2:g}"] = dynamic(decode.APPARENT_TARDINESS, k * mean_s, price)
+            result[f"ATCS {k:g} {k2:g}"] = apparent(k * mean_s, price)
     return result
 
 

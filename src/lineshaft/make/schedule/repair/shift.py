@@ -41,6 +41,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     WORK_S,
     Deck,
     Desk,
+    untried,
 )
 from lineshaft.make.schedule.dispatch.desk import free_from, place, ready_at
 from lineshaft.make.schedule.dispatch.heaps import before, open_agenda, put, take
@@ -110,7 +111,8 @@ def lay(standing: Standing, stays: Bools, slot_op: Ints, deck: Deck) -> Desk:
     op = slot_op[held]
     order = held[np.lexsort((held, standing.end_s[op], standing.start_s[op]))]
     width = int(np.diff(standing.slot_ptr).max(initial=1))
-    desk = Desk(job, slot, lanes, np.zeros((4, width), dtype=np.int64))
+    team = np.zeros((4, width), dtype=np.int64)
+    desk = Desk(job, slot, lanes, team, untried(len(deck.cal_ptr) - 1))
     link(deck, desk, standing.team, slot_op, order)
     return desk
 

@@ -107,15 +107,13 @@ def policy(state: State, candidate: Candidate) -> Policy:
     shop, outlook, rule = state.shop, state.outlook, candidate.rule
     owned = outlook.owner >= 0
     weight = np.where(owned, shop.order_weight[outlook.owner], 0).astype(np.float64)
-    work_s, left_s = (np.maximum(x, 1).astype(np.float64) for x in (outlook.work_s, outlook.rest_s))
+    left_s = np.maximum(outlook.rest_s, 1).astype(np.float64)
     whole_s = np.where(owned, np.maximum(state.whole_s[outlook.owner], 1), 1.0)
-    mean_s = max(1.0, float(work_s.mean()))
+    mean_s = max(1.0, float(outlook.work_s.mean()))
     urgency = np.where(owned, candidate.urgency[outlook.owner], 0.0)
-    key = np.where(weight > 0, np.maximum(weight, 1e-3) ** rule[WEIGHT], 0.0) * np.exp(urgency) * work_s
-    key *= (left_s / mean_s) ** -rule[LEFT] * (whole_s / mean_s) ** -rule[WHOLE]
+    key = -rule[WEIGHT] * np.log(np.maximum(weight, 1e-3)) - urgency
+    key += rule[LEFT] * np.log(left_s / mean_s) + rule[WHOLE] * np.log(whole_s / mean_s)
     latest_s = latest_start_s(shop, outlook)
     latest_s = np.where(latest_s >= NEVER_S, 0, latest_s).astype(np.float64)
     patience_s = max(1e-3, rule[PATIENCE]) * mean_s
-    return Policy(
-        decode.APPARENT_TARDINESS, key, latest_s, patience_s, rule[PRICE] / mean_s, np.arange(shop.n_ops)
-    )
+    return Policy(decode.APPARENT_TARDINESS, key, latest_s, patience_s, rule[PRICE] / mean_s, outlook.queue)
