@@ -47,12 +47,22 @@ def test_every_face_gives_the_same_answer_and_decides_alike(engine, at, tmp_path
     ]
     proposed = frames_of(pure)
     before = {name: at.works.read(name) for name in proposed}
-    shown = {name: (len(frame), 0, 0) for name, frame in proposed.items() if len(frame)}
-    assert at.preview(told.run) == shown
+    schemas = {table_name(schema): schema for schema in engine.load("outputs").member_schemas().values()}
+    shown = {name: changes(schemas[name], before[name], frame) for name, frame in proposed.items()}
+    assert at.preview(told.run) == {name: some for name, some in shown.items() if any(some)}
     accepted = at.accept(told.run)
     assert all(at.works.read(name).equals(frame) for name, frame in proposed.items())
     at.undo(accepted)
     assert all(at.works.read(name).equals(frame) for name, frame in before.items())
+
+
+def changes(schema, before, after):
+    """Rows of `after` that are new, rows that are others, and rows of `before` that are gone."""
+    keys = list(schema.primary_key())
+    there = dict(zip(before.select(keys).rows(), before.rows()))
+    come = dict(zip(after.select(keys).rows(), after.rows()))
+    others = sum(key in there and there[key] != row for key, row in come.items())
+    return len(come.keys() - there.keys()), others, len(there.keys() - come.keys())
 
 
 def test_every_face_knows_every_engine(engine, at):

@@ -162,7 +162,7 @@ def test_what_is_no_instance_at_all_is_refused(tmp_path):
         (read_jsp, "jsp/FisherThompson1963/ft06.txt", 6, 36, 36),
         (read_jsp, "jsp/BoverouxErnstLouveaux2025/bel06.txt", 678, 4607, 4607),
         (read_fjsp_sdst, "fjsp-sdst/BrandimarteMk1.fjs", 10, 55, 115),
-        (read_fajsp, "fjsp/BFFMOR2014/YFJS01.txt", 7, 40, 120),
+        (read_fajsp, "fjsp/BFFMOR2014/YFJS01.txt", 7, 40, 104),
         (read_fjssp_w, "fjssp-w/BrandimarteMk2.fjsw", 10, 58, None),
     ],
 )

@@ -163,7 +163,9 @@ def _json(done: portfolio.Portfolio, lines: Sequence[Line], best: str | None) ->
 
 def _print(lines: Sequence[Line], language: str) -> None:
     headings = {"zh": ("情景", "种子", "运行", "状态"), "en": ("scenario", "seed", "run", "status")}[language]
-    kpis = next((line.record.kpis for line in lines if line.record.kpis), ())
+    told = {kpi.name for line in lines for kpi in line.record.kpis if kpi.value}
+    first = next((line.record.kpis for line in lines if line.record.kpis), ())
+    kpis = [kpi for kpi in first if kpi.name in told]
     table = Table(box=None, pad_edge=False)
     for heading, side in zip(headings, ("left", "right", "right", "left"), strict=True):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]

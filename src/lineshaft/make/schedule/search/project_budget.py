@@ -66,7 +66,10 @@ def narrowed(shop: Shop, mode: Ints) -> Shop:
     return replace(
         shop,
         mode_ptr=np.arange(shop.n_ops + 1),
-        mode_s=shop.mode_s[mode],
+        **{
+            name: getattr(shop, name)[mode]
+            for name in ("mode_s", "mode_first_s", "mode_last_s", "mode_from", "mode_to")
+        },
         demand_ptr=np.append(0, np.cumsum(count)),
         demand_quantity=shop.demand_quantity[demand],
         demand_pool=shop.demand_pool[demand],
