@@ -124,7 +124,7 @@ def test_an_agent_moves_an_operation_and_proposes_the_change(ask):
     where = [{"column": "order_id", "value": key[0]}, {"column": "op_no", "value": key[1]}]
     (row,) = ask("read_table", works="crane", table="operation_plan", where=where)["rows"]
     assert row["start"] == later.isoformat()
-    listed = {row["name"]: row for row in ask("list_engines", works="crane")["engines"]}
+    listed = {row["engine"]: row for row in ask("list_engines", works="crane")["engines"]}
     assert listed["make.schedule"]["in_force"] == proposal
     ask("undo", works="crane", accept=accepted)
     assert ask("read_table", works="crane", table="operation_plan")["total"] == 0

@@ -28,7 +28,8 @@ def test_a_run_prints_one_object_with_the_promised_names(works):
     names = [kpi["name"] for kpi in told["kpis"]]
     assert names[:4] == ["makespan_min", "weighted_tardiness_min", "mean_flow_time_min", "setup_min"]
     assert names[4:] == ["setup_cost_cny", "energy_cost_cny", "overtime_cost_cny"]
-    assert all(kpi["unit"] == "min" and {"value", "bound", "gap"} <= set(kpi) for kpi in told["kpis"])
+    assert [kpi["unit"] for kpi in told["kpis"]] == ["min"] * 4 + ["CNY"] * 3
+    assert all({"value", "bound", "gap"} <= set(kpi) for kpi in told["kpis"])
 
 
 def test_propose_preview_accept_undo(works):
