@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_books import OVERLAP, random_book, random_params
+from random_books import OVERLAP, random_book, random_features, random_params
 from random_plans import random_plan
 
 from lineshaft.core import Run
@@ -26,6 +26,17 @@ def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     checked = check(book, result.tables, params)
     assert checked.violations == ()
     assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(checked.kpis, rel=1e-12)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_a_plan_of_the_whole_model_breaks_no_rule_and_its_figures_are_true(seed):
+    """Loads, transfer lots, least ends, transport, routes, efficiency, costs …; budgets are for `test_projects`."""
+    book, params = random_book(seed, features=random_features(seed) - {"budgets"}), random_params(seed)
+    result = solve(book, params, Run(work_limit=FEW_ROUNDS))
+    checked = check(book, result.tables, params)
+    assert checked.violations == ()
+    assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(checked.kpis, rel=1e-9)
 
 
 @settings(max_examples=10, deadline=None)

@@ -1,12 +1,11 @@
 """Local search for sums over orders: tardiness, flow time and any goal with them, in shops of up to 100,000 steps.
 
 A move picks a late order, walks back from its end along what each step waited for, and takes one step that waited
-for a lane (or the step it waited for) to another time, another lane or another way of doing it. Moves are accepted
-by late acceptance.
+for a lane (or the step it waited for) to another time, another lane or another way of doing it. Moves that make the
+plan worse pass within a random allowance that shrinks from round to round.
 
 Sources: critical tree of the late orders, Bierwirth and Kuhpfahl 2017, doi:10.1016/j.ejor.2017.02.001; Mati,
-Dauzère-Pérès and Lahlou 2011, doi:10.1016/j.ejor.2011.01.030; late acceptance, Burke and Bykov 2017,
-doi:10.1016/j.ejor.2016.07.012.
+Dauzère-Pérès and Lahlou 2011, doi:10.1016/j.ejor.2011.01.030; threshold accepting, Dueck and Scheuer 1990, doi:10.1016/0021-9991(90)90201-B.
 """
 
 from __future__ import annotations
