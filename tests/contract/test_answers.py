@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from lineshaft.core import BadInput, Run
+from lineshaft.core import BadInput, Run, engines, find_engine
 from lineshaft.core.digest import result_bytes
 from lineshaft.core.frames import check_tables, references
 from lineshaft.core.solve import given_params, read_book, solve, table_name
@@ -209,9 +209,13 @@ def first(frame):
 
 
 def test_broken_input_is_refused_with_its_place(engine):
+    """Every column of a collection once; for further engines that read the same collection each kind of fault once."""
     schemas = engine.load("inputs").member_schemas()
     tried = set()
-    for what, member, name, cells in spoiled(engine):
+    cases = list(spoiled(engine))
+    if any(find_engine(name).inputs == engine.inputs for name in engines() if name < engine.name):
+        cases = list({what: (what, *rest) for what, *rest in cases}.values())
+    for what, member, name, cells in cases:
         frames = example(engine)
         frames[member] = (
             frames[member].drop(name) if cells is None else frames[member].with_columns(cells.alias(name))

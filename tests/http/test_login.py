@@ -417,7 +417,7 @@ WRONG_CLAIMS = {
     "wrong issuer": (changed(iss="https://evil.example"), "issuer"),
     "expired": (changed(exp=int(time.time()) - 600), "expired"),
     "no expiry": (changed(exp=None), "token"),
-    "not yet": (changed(nbf=int(time.time()) + 600), "token"),
+    "not yet": (changed(nbf=int(time.time()) + 86_400), "token"),
     "no subject": (changed(sub=None), "token"),
     "wrong access token": (changed(at_hash="AAAA"), "token"),
 }

@@ -18,7 +18,7 @@ SEEDS = st.integers(0, 2**31)
 FEW_ROUNDS = 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     book, params = random_book(seed), random_params(seed)
@@ -28,7 +28,7 @@ def test_a_plan_breaks_no_rule_and_its_figures_are_true(seed):
     assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(checked.kpis, rel=1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(SEEDS)
 def test_a_plan_of_the_whole_model_breaks_no_rule_and_its_figures_are_true(seed):
     """Loads, transfer lots, least ends, transport, routes, efficiency, costs …; budgets are for `test_projects`."""

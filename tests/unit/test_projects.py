@@ -92,7 +92,7 @@ def faults(book, plan):
     return found
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(st.integers(0, 10**6))
 def test_plans_keep_every_rule_and_the_bound(seed):
     book = to_book(random_project(seed))
