@@ -2,19 +2,22 @@
 
 from lineshaft.core import Engine
 
+ROOM = "lineshaft.make.schedule"
+STUDIES = f"{ROOM}.studies"
+IN_SHOP = {"version": 1, "inputs": f"{ROOM}.tables:ShopBook"}
+CHECKED = {"rules": "lineshaft.tables.rules:RULES"}
+PLANNED = {"rank": f"{ROOM}.goal:rank", "words": f"{ROOM}.words:WORDS", "views": ("lane-board",)}
+STUDIED = {"words": f"{STUDIES}.words:WORDS", "example": f"{STUDIES}.example:example"}
+
 ENGINE = Engine(
     name="make.schedule",
-    version=1,
     title=("Finite-capacity schedule", "有限产能排产"),
-    inputs="lineshaft.make.schedule.tables:ShopBook",
-    outputs="lineshaft.make.schedule.tables:ShopPlan",
-    params="lineshaft.make.schedule.params:ScheduleParams",
-    rules="lineshaft.tables.rules:RULES",
-    solve="lineshaft.make.schedule.solve:solve",
-    check="lineshaft.make.schedule.checks.check:check",
-    rank="lineshaft.make.schedule.goal:rank",
-    prepare="lineshaft.make.schedule.repair.edit:prepare",
-    edit="lineshaft.make.schedule.repair.edit:edit",
+    outputs=f"{ROOM}.tables:ShopPlan",
+    params=f"{ROOM}.params:ScheduleParams",
+    solve=f"{ROOM}.solve:solve",
+    check=f"{ROOM}.checks.check:check",
+    prepare=f"{ROOM}.repair.edit:prepare",
+    edit=f"{ROOM}.repair.edit:edit",
     facts=(
         "resource_capacity",
         "receipt",
@@ -27,72 +30,60 @@ ENGINE = Engine(
         "calendar_exception",
         "actual_event",
     ),
-    words="lineshaft.make.schedule.words:WORDS",
-    example="lineshaft.make.schedule.example:example",
-    views=("lane-board",),
+    example=f"{ROOM}.example:example",
     sources=(
         "doi:10.1007/BF02023073 (Brandimarte 1993, flexible job shop)",
         "doi:10.1002/(SICI)1099-1425(200001/02)3:1<3::AID-JOS32>3.0.CO;2-Y (Mastrolilli and Gambardella 2000)",
         "doi:10.1016/j.ejor.2010.07.037 (Mati, Dauzère-Pérès and Lahlou 2011, regular criteria)",
     ),
+    **IN_SHOP,
+    **CHECKED,
+    **PLANNED,
 )
 
 REPAIR = Engine(
     name="make.repair",
-    version=1,
     title=("Repair of the schedule in force", "当前排产修复"),
-    inputs="lineshaft.make.schedule.tables:ShopBook",
-    outputs="lineshaft.make.schedule.tables:ShopPlan",
-    params="lineshaft.make.schedule.params:RepairParams",
-    rules="lineshaft.tables.rules:RULES",
-    solve="lineshaft.make.schedule.repair.solve:solve",
-    check="lineshaft.make.schedule.repair.solve:check",
-    rank="lineshaft.make.schedule.goal:rank",
-    words="lineshaft.make.schedule.words:WORDS",
-    example="lineshaft.make.schedule.repair.example:example",
-    views=("lane-board",),
+    outputs=f"{ROOM}.tables:ShopPlan",
+    params=f"{ROOM}.params:RepairParams",
+    solve=f"{ROOM}.repair.solve:solve",
+    check=f"{ROOM}.repair.solve:check",
+    example=f"{ROOM}.repair.example:example",
     sources=(
         "doi:10.1287/opre.39.3.470 (Bean, Birge, Mittenthal and Noon 1991, match-up scheduling)",
         "doi:10.1023/A:1022235519958 (Vieira, Herrmann and Lin 2003, rescheduling)",
     ),
+    **IN_SHOP,
+    **CHECKED,
+    **PLANNED,
 )
 
 PROMISE = Engine(
     name="make.promise",
-    version=1,
     title=("Promise dates for new orders", "新订单交期承诺"),
-    inputs="lineshaft.make.schedule.tables:ShopBook",
-    outputs="lineshaft.make.schedule.tables:ShopPromise",
-    params="lineshaft.make.schedule.params:PromiseParams",
-    rules="lineshaft.tables.rules:RULES",
-    solve="lineshaft.make.schedule.repair.promise:solve",
-    check="lineshaft.make.schedule.repair.promise:check",
-    rank="lineshaft.make.schedule.goal:rank",
-    words="lineshaft.make.schedule.words:WORDS",
-    example="lineshaft.make.schedule.repair.example:example",
+    outputs=f"{ROOM}.tables:ShopPromise",
+    params=f"{ROOM}.params:PromiseParams",
+    solve=f"{ROOM}.repair.promise:solve",
+    check=f"{ROOM}.repair.promise:check",
+    example=f"{ROOM}.repair.example:example",
     accept={"promises": "upsert"},
-    views=("lane-board",),
     sources=("doi:10.1016/0377-2217(95)00357-6 (Kolisch 1996, serial generation of schedules)",),
+    **IN_SHOP,
+    **CHECKED,
+    **PLANNED,
 )
-
-STUDIES = "lineshaft.make.schedule.studies"
-IN_SHOP = {
-    "version": 1,
-    "inputs": "lineshaft.make.schedule.tables:ShopBook",
-    "words": f"{STUDIES}.words:WORDS",
-    "example": f"{STUDIES}.example:example",
-}
 
 RISK = Engine(
     name="make.risk",
     title=("Risk of the plan", "计划风险模拟"),
     outputs=f"{STUDIES}.tables:RiskPlan",
     params=f"{STUDIES}.risk:RiskParams",
-    rules="lineshaft.tables.rules:RULES",
     solve=f"{STUDIES}.risk:solve",
     check=f"{STUDIES}.checks:check_risk",
     sources=("doi:10.1016/j.ejor.2007.06.035 (Van de Vonder and others 2008, robust schedules)",),
     **IN_SHOP,
+    **CHECKED,
+    **STUDIED,
 )
 
 HEALTH = Engine(
@@ -104,6 +95,7 @@ HEALTH = Engine(
     check=f"{STUDIES}.checks:check_health",
     sources=("doi:10.1137/0201010 (Tarjan 1972, strongly connected components)",),
     **IN_SHOP,
+    **STUDIED,
 )
 
 DEVIATION = Engine(
@@ -111,11 +103,12 @@ DEVIATION = Engine(
     title=("Plan against actual", "计划与实绩对比"),
     outputs=f"{STUDIES}.tables:DeviationReport",
     params=f"{STUDIES}.deviation:DeviationParams",
-    rules="lineshaft.tables.rules:RULES",
     solve=f"{STUDIES}.deviation:solve",
     check=f"{STUDIES}.checks:check_deviation",
     sources=("ISO 22400-2 (key performance indicators of manufacturing operations)",),
     **IN_SHOP,
+    **CHECKED,
+    **STUDIED,
 )
 
 LATENESS = Engine(
@@ -123,9 +116,10 @@ LATENESS = Engine(
     title=("What would make it on time", "拖期补救与瓶颈"),
     outputs=f"{STUDIES}.tables:LatenessReport",
     params=f"{STUDIES}.lateness:LatenessParams",
-    rules="lineshaft.tables.rules:RULES",
     solve=f"{STUDIES}.lateness:solve",
     check=f"{STUDIES}.checks:check_lateness",
     sources=("doi:10.1287/mnsc.34.3.391 (Adams, Balas and Zawack 1988, bottlenecks)",),
     **IN_SHOP,
+    **CHECKED,
+    **STUDIED,
 )

@@ -41,6 +41,11 @@ def changed_book(book: ShopBook, **members: pl.DataFrame) -> ShopBook:
     return ShopBook.cast({name: frame.lazy() for name, frame in {**frames, **members}.items()})
 
 
+def unlocked(book: ShopBook) -> ShopBook:
+    """The book with no row of its plan locked."""
+    return changed_book(book, previous=table(book, "previous").with_columns(locked=pl.lit(False)))
+
+
 class Needs:
     """Which orders wait for which, which steps they have, and who uses a calendar."""
 

@@ -18,7 +18,7 @@ from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.studies.books import changed_book
+from lineshaft.make.schedule.studies.books import changed_book, unlocked
 from lineshaft.make.schedule.tables import ShopBook
 
 
@@ -63,10 +63,7 @@ def conflict(book: ShopBook, params: ScheduleParams) -> list[Rule]:
 def rules(book: ShopBook) -> Iterator[Rule]:
     """What may be given up: what happened and was locked, lags, material, unbroken steps, capacity, calendars."""
     if not table(book, "previous").filter("locked").is_empty():
-        yield Rule(
-            Words("locked steps", "锁定工序"),
-            lambda b: changed_book(b, previous=table(b, "previous").with_columns(locked=pl.lit(False))),
-        )
+        yield Rule(Words("locked steps", "锁定工序"), unlocked)
     lags = table(book, "dependencies").filter(pl.col("lag_max_s").is_not_null())
     for order_id, op_no in lags.select("order_id", "op_no").unique().sort("order_id", "op_no").iter_rows():
         yield Rule(

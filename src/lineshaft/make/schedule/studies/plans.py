@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from lineshaft.core import Refused
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
@@ -13,6 +12,7 @@ from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.repair.standing import read_standing
 from lineshaft.make.schedule.shop import Ints, Timetable
+from lineshaft.make.schedule.studies.books import unlocked
 from lineshaft.make.schedule.tables import ShopBook
 
 NAMED = 5
@@ -46,14 +46,6 @@ def in_force(book: ShopBook, params: ScheduleParams, horizon_s: int | None = Non
     locked = table(book, "previous").filter("locked").select("order_id", "op_no", locked=True)
     held = compiled.ops.join(locked, on=["order_id", "op_no"], how="left", maintain_order="left")["locked"]
     return InForce(compiled, timetable, np.where(held.fill_null(False), timetable.start_s, 0))
-
-
-def unlocked(book: ShopBook) -> ShopBook:
-    """The book with no row of its plan locked."""
-    frames = {name: getattr(book, name) for name in book.member_schemas() if getattr(book, name) is not None}
-    if "previous" in frames:
-        frames["previous"] = pl.DataFrame(frames["previous"]).with_columns(locked=pl.lit(False))
-    return ShopBook.cast({name: pl.DataFrame(frame).lazy() for name, frame in frames.items()})
 
 
 def no_place(compiled: Compiled, ops: list[int]) -> Refused:
