@@ -84,3 +84,15 @@ def test_a_shop_with_calendars_people_and_setups_gets_no_longer():
 )
 def test_nothing_to_move_is_no_trouble(s):
     assert searched(s, 2, 10).end_s.tolist() == [60] * s.n_ops
+
+
+def test_elites_that_grew_alike_are_founded_anew_and_the_best_is_kept():
+    s = crowded(3, 4)
+    search = tabu.start(s, best_rule(s, MAKESPAN)[0], 1)
+    spans = []
+    for _ in range(40):
+        tabu.step(search, 100)
+        spans.append(search.best.end_s.max())
+    assert search.rounds < 40
+    assert spans == sorted(spans, reverse=True)
+    assert search.champion.span_s == spans[-1]

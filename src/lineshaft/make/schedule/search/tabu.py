@@ -1,8 +1,9 @@
 """Tabu search for the makespan, between elites that two islands share.
 
 Each island takes two elites, mixes them and improves the child by tabu search for a fixed number of moves; then the
-children join the elites in the order of the islands. Two islands run in two threads where there are two, one after
-the other where there is one: the answer is the same.
+children join the elites in the order of the islands. Elites that no child has joined for some rounds have grown alike:
+new ones are founded. Two islands run in two threads where there are two, one after the other where there is one: the
+answer is the same.
 
 Sources: Mastrolilli and Gambardella 2000 (tabu by operation and machine); Peng, Lü and Cheng 2015 (tabu search from
 points between elites).
@@ -11,7 +12,7 @@ points between elites).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -44,6 +45,7 @@ from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 ISLANDS = 2
 ELITES = 12
 FOUNDING_ROUNDS = 3
+STALE_ROUNDS = 10
 
 
 @dataclass
@@ -66,22 +68,27 @@ class Island:
 
 @dataclass
 class Search:
-    """A search under way: `moves` per island and `rounds` so far."""
+    """A search under way: `moves` per island so far, `rounds` of these elites, and for how many they stayed as they are.
+
+    `champion` is the best of all that ever were among the elites.
+    """
 
     net: Net
     first: Timetable
     islands: list[Island]
     elites: list[Elite]
+    champion: Elite | None = None
     moves: int = 0
     rounds: int = 0
+    stale: int = 0
 
     @property
     def best(self) -> Timetable:
         """The best timetable so far: the given one until a shorter is found."""
-        if not self.elites or self.elites[0].span_s >= self.first.end_s.max(initial=0):
+        if self.champion is None or self.champion.span_s >= self.first.end_s.max(initial=0):
             return self.first
         sol = self.islands[0].sol
-        _take(self.net, sol, self.elites[0])
+        _take(self.net, sol, self.champion)
         return to_timetable(self.net, sol)
 
 
@@ -96,7 +103,8 @@ def start(shop: Shop, timetable: Timetable, seed: int) -> Search:
     sol = islands[0].sol
     rebuild(net, sol)
     span = int(makespan(sol)) if intact(net, sol) else BIG
-    return Search(net, timetable, islands, [Elite(span, sol.job[:, OPTION].copy(), sol.order.copy())])
+    elite = Elite(span, sol.job[:, OPTION].copy(), sol.order.copy())
+    return Search(net, timetable, islands, [elite], elite)
 
 
 def step(search: Search, moves: int, workers: int = 1) -> None:
@@ -105,17 +113,20 @@ def step(search: Search, moves: int, workers: int = 1) -> None:
     def child(number: int) -> Elite:
         return _child(search, number, moves)
 
-    search.rounds += 1
     search.moves += moves
-    if not search.islands or len(search.first.mode) == 0:
+    if search.champion is None or len(search.first.mode) == 0:
         return
+    if search.stale == STALE_ROUNDS:
+        search.elites, search.rounds, search.stale = [replace(search.champion, span_s=BIG)], 1, 0
+    search.rounds += 1
     if workers > 1:
         with ThreadPoolExecutor(ISLANDS) as pool:
             children = list(pool.map(child, range(ISLANDS)))
     else:
         children = [child(number) for number in range(ISLANDS)]
-    for elite in children:
-        _join(search.elites, elite)
+    joined = [_join(search.elites, elite) for elite in children]
+    search.stale = 0 if any(joined) else search.stale + 1
+    search.champion = min(search.champion, search.elites[0], key=lambda elite: elite.span_s)
 
 
 def _child(search: Search, number: int, moves: int) -> Elite:
@@ -148,15 +159,16 @@ def _take(net: Net, sol: Sol, elite: Elite) -> None:
     rebuild(net, sol)
 
 
-def _join(elites: list[Elite], child: Elite) -> None:
-    """Keep the best few, no two with the same options and makespan."""
+def _join(elites: list[Elite], child: Elite) -> bool:
+    """Keep the best few, no two with the same options and makespan; True when the child is one of them."""
     if child.span_s >= BIG or any(
         e.span_s == child.span_s and np.array_equal(e.option, child.option) for e in elites
     ):
-        return
+        return False
     elites.append(child)
     elites.sort(key=lambda e: e.span_s)
     del elites[ELITES:]
+    return any(elite is child for elite in elites)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
