@@ -19,6 +19,7 @@ from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, OBJECTIVES,
 
 MOST_OPS = 300
 MOST_CHOICES = 6_000
+MOST_CHOICES_OF_TEAMS = 600
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,17 @@ class Proof:
 
 
 def suits(shop: Shop, goal: Goal) -> bool:
-    """True where the model here is the whole truth and small enough: one figure leads, and it is not setup time."""
+    """True where the model here is the whole truth and small enough: one figure leads, and it is not setup time.
+
+    Where steps hold several lanes at once, CP-SAT's presolve takes seconds of a few hundred choices already.
+    """
     used = shop.lane_calendar[np.unique(shop.pool_lane)]
     choices = np.diff(shop.pool_ptr)[shop.demand_pool].sum()
     setups = bool((shop.lane_group >= 0).any() and shop.setup_s.any() and (shop.op_family >= 0).any())
     leading = np.flatnonzero(goal.levels[0])
     one = len(leading) == 1 and OBJECTIVES[leading[0]] != "setup"
-    small = 0 < shop.n_ops <= MOST_OPS and choices <= MOST_CHOICES
+    teams = bool((np.diff(shop.demand_ptr) > 1).any())
+    small = 0 < shop.n_ops <= MOST_OPS and choices <= (MOST_CHOICES_OF_TEAMS if teams else MOST_CHOICES)
     return small and one and not setups and bool((used == ALWAYS).all())
 
 
@@ -155,22 +160,24 @@ class Model:
 
     def _demands(self, op: int, mode: int, held: set[int]) -> None:
         shop, taken = self.shop, {}
-        for demand in range(shop.demand_ptr[mode], shop.demand_ptr[mode + 1]):
-            pool = shop.demand_pool[demand]
+        demands = range(shop.demand_ptr[mode], shop.demand_ptr[mode + 1])
+        for demand in demands:
+            pool, quantity = shop.demand_pool[demand], int(shop.demand_quantity[demand])
             lanes = shop.pool_lane[shop.pool_ptr[pool] : shop.pool_ptr[pool + 1]].tolist()
+            whole = len(lanes) == quantity
             for lane in lanes:
-                literal = self.cp.new_bool_var(f"on{demand},{lane}")
+                literal = self.in_mode[mode] if whole else self.cp.new_bool_var(f"on{demand},{lane}")
                 self.on[demand, lane] = literal
                 taken.setdefault(lane, []).append(literal)
-                if len(lanes) == 1 or shop.demand_ptr[mode + 1] - shop.demand_ptr[mode] == 1:
+                if not whole and len(demands) == 1:
                     self.cp.add_hint(literal, lane in held)
                 self.on_lane[lane].append(
                     self.cp.new_optional_fixed_size_interval_var(
                         self.start[op], int(shop.mode_s[mode]), literal, ""
                     )
                 )
-            quantity = int(shop.demand_quantity[demand])
-            self.cp.add(sum(self.on[demand, lane] for lane in lanes) == quantity * self.in_mode[mode])
+            if not whole:
+                self.cp.add(sum(self.on[demand, lane] for lane in lanes) == quantity * self.in_mode[mode])
         for literals in taken.values():
             if len(literals) > 1:
                 self.cp.add_at_most_one(literals)
