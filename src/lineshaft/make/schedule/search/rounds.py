@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import late, priority, project_search, tabu, tuned
+from lineshaft.make.schedule.search import jobshop, late, lines, priority, project_search, tabu, tuned
 from lineshaft.make.schedule.search.exact import prove, suits
 from lineshaft.make.schedule.search.project import pooled
 from lineshaft.make.schedule.search.project_budget import narrowed, widened
@@ -16,6 +16,7 @@ from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
+SWAPS_TIMES_OPS, MOST_SWAPS = 100_000_000, 12_500
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
 SHIFTS_TIMES_OPS, MOST_SHIFTS = 20_000_000, 10_000
 POLICIES_TIMES_OPS = 60_000
@@ -51,7 +52,9 @@ class Rounds:
         self.best, self.figures, self.proven = first, score(shop, first), proven
         self.leading = FIGURES[int(np.flatnonzero(goal.levels[0])[0])]
         self.alone = np.count_nonzero(goal.levels[0]) == 1
-        self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and shop.n_ops <= BIG_OPS
+        self.lined = lines.suits(shop)
+        few = self.lined or shop.n_ops <= BIG_OPS
+        self.only_tabu = self.leading == "makespan_s" and len(goal.levels) == 1 and few
         project = pooled(shop) if self.alone and self.leading == "makespan_s" else None
         bound_s = proven.makespan_s
         self.project = None if project is None else project_search.start(project, first, bound_s, seed)
@@ -60,6 +63,7 @@ class Rounds:
         self.done = 0
         self.modes = first.mode
         self.tabu: tabu.Search | None = None
+        self.jobshop: jobshop.Search | None = None
         self.priorities: list[priority.State] = []
         self.policies: list[tuned.State] = []
         self.lates: list[late.State] = []
@@ -84,7 +88,10 @@ class Rounds:
             if not self._prove(time_left_s):
                 return False
         elif self._for_tabu(number):
-            self._tabu()
+            if self.lined:
+                self._jobshop()
+            else:
+                self._tabu()
         elif self.sequenced and number % 4 == 3:
             self._late()
         elif self.shop.n_ops > BIG_OPS:
@@ -153,6 +160,12 @@ class Rounds:
         tabu.step(self.tabu, within(MOVES_TIMES_OPS, self.shop.n_ops, MOST_MOVES), self.workers)
         self.take(self._whole(self.tabu.best))
 
+    def _jobshop(self) -> None:
+        if self.jobshop is None:
+            self.jobshop = jobshop.start(self.shop, self.best, self.seed)
+        jobshop.step(self.jobshop, within(SWAPS_TIMES_OPS, self.shop.n_ops, MOST_SWAPS), self.workers)
+        self.take(self.jobshop.best)
+
     def _priority(self) -> None:
         trials = within(TRIALS_TIMES_OPS, self.shop.n_ops, MOST_TRIALS)
         with ThreadPoolExecutor(self.workers) as pool:
@@ -178,7 +191,7 @@ class Rounds:
 
     def _restart(self) -> None:
         """Every search begins anew from the best plan."""
-        self.tabu, self.priorities, self.policies, self.lates = None, [], [], []
+        self.tabu, self.jobshop, self.priorities, self.policies, self.lates = None, None, [], [], []
 
     def take(self, timetable: Timetable) -> bool:
         """Keep a timetable that is better than the best; True when it is."""
