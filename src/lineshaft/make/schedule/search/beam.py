@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from lineshaft.make.schedule.search.lines import Line, Steps
+from lineshaft.make.schedule.search.lines import Line, Places
 from lineshaft.make.schedule.shop import Ints
 
 BRANCHES = 3
@@ -24,14 +24,15 @@ NEVER = 1 << 40
 
 
 class Task(NamedTuple):
-    """What all plans share: `rest_s` from the start of a step to the end of its job; `bound_s` of the makespan."""
+    """What all plans share, by place of a step in `Line`: `rest_s` is the work of its job from there on; `bound_s` of
+    the makespan.
+    """
 
-    job_after: Steps
-    lane: Steps
+    job_after: Places
+    lane: Places
     release_s: Ints
     work_s: Ints
     rest_s: Ints
-    load_s: Ints
     bound_s: int
 
 
@@ -50,27 +51,32 @@ class Plans(NamedTuple):
 
 def cells(line: Line) -> int:
     """What a beam of width 1 looks at: each job and lane once for each step."""
-    return len(line.order) * (len(line.last) + int(line.lane.max()) + 1)
+    return len(line.job) * (line.n_jobs + line.n_lanes)
 
 
-def search(line: Line, width: int) -> Steps:
-    """The steps in the order of starts of the shortest plan that `width` plans at a time come to."""
-    n, jobs, lanes = len(line.order), len(line.last), int(line.lane.max()) + 1
-    rest_s = np.zeros(n + 1, dtype=np.int64)
-    rests(line, rest_s)
-    first = line.spare[:jobs].copy()
-    load_s = np.bincount(line.lane[:n], line.work_s[:n], minlength=lanes).astype(np.int64)
+def search(line: Line, width: int) -> Places:
+    """The steps in the order of starts of the shortest plan that `width` plans at a time come to.
+
+    Parameters
+    ----------
+    line
+        Any plan; its sequences do not matter.
+    """
+    n, jobs, lanes = len(line.job), line.n_jobs, line.n_lanes
+    lane = line.lane[line.step[:n]]
+    rest_s, first = np.zeros(len(line.end), dtype=np.int64), np.zeros(jobs, dtype=np.int64)
+    rests(line, rest_s, first)
+    load_s = np.bincount(lane, line.work_s[:n], minlength=lanes).astype(np.int64)
     bound_s = int(max(load_s.max(), (line.release_s[first] + rest_s[first]).max()))
-    task = Task(line.job_after, line.lane, line.release_s, line.work_s, rest_s, load_s, bound_s)
+    task = Task(line.job_after, lane, line.release_s, line.work_s, rest_s, bound_s)
     now, new = blank(width, jobs, lanes), blank(width, jobs, lanes)
     now.step[0], now.ready_s[0], now.left_s[0], now.bound_s[0] = first, line.release_s[first], load_s, bound_s
     parent, chosen = np.zeros((n, width), dtype=np.int32), np.zeros((n, width), dtype=np.int32)
     grow(task, now, new, parent, chosen)
-    last = 0
-    order = np.zeros(n, dtype=np.uint32)
+    last, places = 0, np.zeros(n, dtype=np.int64)
     for i in range(n - 1, -1, -1):
-        order[i], last = chosen[i, last], parent[i, last]
-    return order
+        places[i], last = chosen[i, last], parent[i, last]
+    return line.step[places]
 
 
 def blank(width: int, jobs: int, lanes: int) -> Plans:
@@ -80,14 +86,15 @@ def blank(width: int, jobs: int, lanes: int) -> Plans:
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def rests(line, rest_s):
-    """Fill `rest_s`; the first steps of the jobs are left in `line.spare`, as many as there are last ones."""
-    for job in range(len(line.last)):
-        v, left_s = line.last[job], 0
-        while v < len(line.order):
-            left_s += line.work_s[v]
-            rest_s[v], line.spare[job] = left_s, v
-            v = line.job_before[v]
+def rests(line, rest_s, first):
+    """Fill `rest_s` by place, and `first` with the place of each job's first step."""
+    n = len(line.job)
+    for job in range(len(first)):
+        i, left_s = line.job_before[n + job], 0
+        while i < n:
+            left_s += line.work_s[i]
+            rest_s[i], first[job] = left_s, i
+            i = line.job_before[i]
 
 
 @njit(cache=True, nogil=True)

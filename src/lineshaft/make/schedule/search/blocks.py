@@ -21,7 +21,7 @@ from lineshaft.make.schedule.shop import Ints
 BIG = 1 << 60
 PAIRS = 1 << 16
 FARTHEST = 32
-LEAST_TABU = 12
+LEAST_TABU, MORE_TABU = 12, 100
 
 
 class Board(NamedTuple):
@@ -47,13 +47,13 @@ def improve(line, board, rng, moves, best, best_order):
         u, v, later = choose(line, board, many, now, best, rng)
         if u < 0:
             break
-        keep(line, board, u, v, later, now + LEAST_TABU + draw(rng, LEAST_TABU))
+        keep(line, board, u, v, later, now + LEAST_TABU + draw(rng, MORE_TABU))
         shift(line, u, v, later)
         span = makespan(line)
         if span < best:
             best = span
             for i in range(len(best_order)):
-                best_order[i] = line.order[i]
+                best_order[i] = line.step[i]
     board.made[0] += moves
     return best
 
@@ -61,9 +61,10 @@ def improve(line, board, rng, moves, best, best_order):
 @njit(cache=True, nogil=True, _nrt=False)
 def critical_path(line, board, span, rng):
     """Fill the path with a random critical path, first step first; its length."""
-    n, path = len(line.order), board.path
+    n, path = len(line.job), board.path
     v, seen = n, 0
-    for u in line.last:
+    for row in range(n, len(line.end)):
+        u = line.job_before[row]
         if line.end[u] == span:
             seen += 1
             if draw(rng, seen) == 0:
@@ -159,9 +160,9 @@ def way_sooner(line, board, u, v):
 
 
 @njit(cache=True, nogil=True, _nrt=False, inline="always")
-def _pair(a, b):
-    """Where the pair "a before b" is kept."""
-    return (a * 0x9E3779B1 ^ b * 0x85EBCA77) & (PAIRS - 1)
+def _pair(line, a, b):
+    """Where the pair "the step at a before that at b" is kept."""
+    return (line.step[a] * 0x9E3779B1 ^ line.step[b] * 0x85EBCA77) & (PAIRS - 1)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -170,7 +171,7 @@ def kept(line, board, u, v, later, now):
     x = u
     while x != v:
         after = line.lane_after[x]
-        if board.kept_until[_pair(u, after) if later else _pair(x, v)] > now:
+        if board.kept_until[_pair(line, u, after) if later else _pair(line, x, v)] > now:
             return True
         x = after
     return False
@@ -182,5 +183,5 @@ def keep(line, board, u, v, later, until):
     x = u
     while x != v:
         after = line.lane_after[x]
-        board.kept_until[_pair(after, u) if later else _pair(v, x)] = until
+        board.kept_until[_pair(line, after, u) if later else _pair(line, v, x)] = until
         x = after

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineshaft.make.schedule.search import beam, blocks, lines
-from lineshaft.make.schedule.search.lines import Line, Steps
+from lineshaft.make.schedule.search.lines import Line, Places
 from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 
 ISLANDS = 2
@@ -32,7 +32,7 @@ class Elite:
     """A plan as a topological order of its steps, with its makespan in s."""
 
     span_s: int
-    order: Steps
+    order: Places
 
 
 @dataclass
@@ -94,7 +94,7 @@ def step(search: Search, moves: int, workers: int = 1) -> None:
         _keep(search, shortest.best.order)
 
 
-def _keep(search: Search, order: Steps) -> None:
+def _keep(search: Search, order: Places) -> None:
     line = lines.make_line(search.shop)
     lines.lay(line, order)
     search.best = lines.timetable(search.shop, line)
@@ -111,7 +111,7 @@ def _look_wide(search: Search, part: int) -> None:
             begin(island, order)
 
 
-def begin(island: Island, order: Steps) -> None:
+def begin(island: Island, order: Places) -> None:
     """Go on from this order, with nothing forbidden."""
     lines.lay(island.line, order)
     island.board.kept_until[:] = 0
@@ -126,7 +126,7 @@ def improve(island: Island, moves: int) -> None:
     island.stale = island.stale + moves if span_s == before_s else 0
 
 
-def child(island: Island, elites: list[Elite]) -> Steps:
+def child(island: Island, elites: list[Elite]) -> Places:
     """An order between those of two elites, or of one and chance.
 
     The weighted mean of two topological ranks is topological, and keeps whatever both agree on.
@@ -142,12 +142,9 @@ def child(island: Island, elites: list[Elite]) -> Steps:
 
 def chance(line: Line, draw: np.random.Generator) -> Ints:
     """The ranks of the steps in a random order that keeps the chains of jobs."""
-    ranks = draw.permutation(len(line.order))
-    for last in line.last:
-        chain = [int(last)]
-        while line.job_before[chain[-1]] < len(ranks):
-            chain.append(int(line.job_before[chain[-1]]))
-        ranks[chain] = np.sort(ranks[chain])[::-1]
+    keys, steps = draw.permutation(len(line.job)), lines.order(line)
+    ranks = np.empty_like(keys)
+    ranks[steps[np.argsort(line.job[steps], kind="stable")]] = keys[np.lexsort((keys, line.job))]
     return ranks
 
 

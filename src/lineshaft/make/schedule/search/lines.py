@@ -1,7 +1,7 @@
-"""A job shop whose steps each have one lane: sequences as linked lists, and times that are kept up as they change.
+"""A job shop whose steps each have one lane: its plan as a list in topological order, with times kept up as it changes.
 
-Where no step has a choice, a plan is its sequences. After a move only what lies between the first and the last rank
-that it reaches is timed anew.
+Where no step has a choice, a plan is its sequences. All that is known of a step stands at its *place* in the list, where
+its neighbours in time stand near by. After a move only what the change reaches is timed anew, straight along the list.
 
 Sources: Balas 1969 (disjunctive graph); Nowicki and Smutnicki 2005, doi:10.1007/s10951-005-6364-5 (times kept up along
 a topological order); Pearce and Kelly 2007, doi:10.1145/1187436.1210590 (repair of such an order).
@@ -17,32 +17,45 @@ from numpy.typing import NDArray
 
 from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, Ints, Shop, Timetable
 
-Steps = NDArray[np.uint32]
-Ints32 = NDArray[np.int32]
+Places = NDArray[np.uint32]
 
 
 class Line(NamedTuple):
-    """A plan of such a shop, changed in place: for each step its neighbours in job and lane (n: nobody), and times.
+    """A plan of such a shop, changed in place.
 
-    `end` s; `front`, the longest way from its start to the end of the plan, s; `rank` in `order`, which is
-    topological. Row n stands for nobody: it ends at 0 and nothing follows it. `last` are the last steps of the jobs;
-    `spare` is room for n steps, or lanes, which are numbered by use; the latest mark is behind.
+    By step: `job` and `lane` (numbered by use), `own_release_s`, `own_work_s`. By place: its `step`; the places of its
+    neighbours in job and lane; `end` s; `front`, the longest way from its start to the end of the plan, s. Behind the n
+    places stands a row for each job and for each lane, which comes after their last steps, and one for nobody, who comes
+    before their first: all end at 0 and have nothing in front of them. `goes`, `mark` and spares: room for a move.
     """
 
-    job_before: Steps
-    job_after: Steps
-    lane_before: Steps
-    lane_after: Steps
-    lane: Steps
+    job: Places
+    lane: Places
+    own_release_s: Ints
+    own_work_s: Ints
+    step: Places
+    job_before: Places
+    job_after: Places
+    lane_before: Places
+    lane_after: Places
     release_s: Ints
     work_s: Ints
     end: Ints
     front: Ints
-    rank: Ints32
-    mark: Ints32
-    order: Steps
-    last: Steps
-    spare: Steps
+    goes: Places
+    mark: NDArray[np.bool_]
+    spare_place: Places
+    spare_s: Ints
+
+    @property
+    def n_jobs(self) -> int:
+        """Chains of steps."""
+        return int(self.job.max()) + 1
+
+    @property
+    def n_lanes(self) -> int:
+        """Lanes that are used."""
+        return int(self.lane.max()) + 1
 
 
 def suits(shop: Shop) -> bool:
@@ -69,88 +82,109 @@ def held_lanes(shop: Shop) -> Ints:
 def make_line(shop: Shop) -> Line:
     """A shop that `suits`, without sequences yet."""
     n = shop.n_ops
-    later = np.repeat(np.arange(n), np.diff(shop.pred_ptr))
-    neighbours = np.full((4, n + 1), n, dtype=np.uint32)
-    neighbours[0, later], neighbours[1, shop.pred_op] = shop.pred_op, later
-    times = np.zeros((4, n + 1), dtype=np.int64)
-    times[0, :n], times[1, :n] = shop.op_release_s, shop.mode_s
+    lane = np.unique(held_lanes(shop), return_inverse=True)[1]
+    job = np.arange(n)
+    before = np.full(n, -1)
+    before[np.repeat(np.arange(n), np.diff(shop.pred_ptr))] = shop.pred_op
+    for op in shop.topo:
+        if before[op] >= 0:
+            job[op] = job[before[op]]
+    job = np.unique(job, return_inverse=True)[1]
+    rows = n + job.max() + lane.max() + 3
     return Line(
-        *neighbours,
-        np.append(np.unique(held_lanes(shop), return_inverse=True)[1], 0).astype(np.uint32),
-        *times,
-        *np.zeros((2, n + 1), dtype=np.int32),
-        order=np.zeros(n, dtype=np.uint32),
-        last=np.flatnonzero(neighbours[1, :n] == n).astype(np.uint32),
-        spare=np.zeros(n + 1, dtype=np.uint32),
+        job.astype(np.uint32),
+        lane.astype(np.uint32),
+        shop.op_release_s.astype(np.int64),
+        shop.mode_s.astype(np.int64),
+        *np.zeros((5, rows), dtype=np.uint32),
+        *np.zeros((4, rows), dtype=np.int64),
+        goes=np.zeros(n, dtype=np.uint32),
+        mark=np.zeros(rows, dtype=np.bool_),
+        spare_place=np.zeros(n, dtype=np.uint32),
+        spare_s=np.zeros(n, dtype=np.int64),
     )
+
+
+def order(line: Line) -> Places:
+    """The steps in topological order."""
+    return line.step[: len(line.job)].copy()
 
 
 def timetable(shop: Shop, line: Line) -> Timetable:
     """The plan as it stands."""
     n = shop.n_ops
-    end_s = line.end[:n].copy()
+    end_s = np.zeros(n, dtype=np.int64)
+    end_s[line.step[:n]] = line.end[:n]
     return Timetable(np.arange(n), end_s - shop.mode_s, end_s, np.arange(n + 1), held_lanes(shop))
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def lay(line, order):
+def lay(line, steps):
     """Take the sequences of a topological order."""
-    n, latest = len(line.order), line.spare
-    for lane in range(n):
-        latest[lane] = n
+    n, nobody = len(line.job), len(line.end) - 1
+    jobs = n
+    for v in range(n):
+        jobs = max(jobs, n + line.job[v] + 1)
+    for row in range(n, nobody + 1):
+        line.job_before[row] = line.lane_before[row] = nobody
     for i in range(n):
-        v = order[i]
-        line.order[i], line.rank[v] = v, i
-        u = latest[line.lane[v]]
-        line.lane_before[v], line.lane_after[v], line.lane_after[u] = u, n, v
-        latest[line.lane[v]] = v
-    line.end[n] = line.front[n] = 0
+        v = steps[i]
+        line.step[i] = v
+        line.release_s[i], line.work_s[i] = line.own_release_s[v], line.own_work_s[v]
+        _append(line.job_before, line.job_after, n + line.job[v], i)
+        _append(line.lane_before, line.lane_after, jobs + line.lane[v], i)
     for i in range(n):
-        v = line.order[i]
-        line.end[v] = ready(line, v) + line.work_s[v]
+        line.end[i] = ready(line, i) + line.work_s[i]
     for i in range(n - 1, -1, -1):
-        v = line.order[i]
-        line.front[v] = tail(line, v) + line.work_s[v]
+        line.front[i] = tail(line, i) + line.work_s[i]
 
 
 @njit(cache=True, nogil=True, _nrt=False, inline="always")
-def ready(line, v):
-    """When v can start, s."""
-    return max(line.release_s[v], line.end[line.job_before[v]], line.end[line.lane_before[v]])
+def _append(before, after, row, i):
+    """Put place i behind all that is before a row."""
+    u = before[row]
+    before[i], after[i] = u, row
+    after[u] = before[row] = i
 
 
 @njit(cache=True, nogil=True, _nrt=False, inline="always")
-def tail(line, v):
-    """The longest way from v's end to the end of the plan, s."""
-    return max(line.front[line.job_after[v]], line.front[line.lane_after[v]])
+def ready(line, i):
+    """When the step at place i can start, s; without a branch, which no processor could foretell here."""
+    by_job, by_lane = line.end[line.job_before[i]], line.end[line.lane_before[i]]
+    return max(by_job + (by_lane - by_job) * np.int64(by_lane > by_job), line.release_s[i])
+
+
+@njit(cache=True, nogil=True, _nrt=False, inline="always")
+def tail(line, i):
+    """The longest way from the end of the step at place i to the end of the plan, s."""
+    return max(line.front[line.job_after[i]], line.front[line.lane_after[i]])
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def makespan(line):
     """The last end, s."""
     span = 0
-    for v in line.last:
-        span = max(span, line.end[v])
+    for row in range(len(line.job), len(line.end)):
+        span = max(span, line.end[line.job_before[row]])
     return span
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def shift(line, u, v, later):
-    """Put u right behind v (`later`) or v right before u, where u precedes v on their lane, and renew all times.
+    """Put the step at u right behind that at v (`later`) or that at v right before that at u; renew all times.
 
-    No other way may lead from u to v (see `may_shift`).
+    u must be before v on their lane, and no other way lead from u to v (see `may_shift`).
     """
-    first, last = line.rank[u], line.rank[v]
-    before, after = line.lane_before[u], line.lane_after[v]
+    n, before, after = len(line.job), line.lane_before[u], line.lane_after[v]
     if later:
         _relink(line, u, v, after)
-        _sort_later(line, u, v)
+        _what_follows_goes_behind(line, u, v)
     else:
         _relink(line, v, before, u)
-        _sort_sooner(line, u, v)
-    n = len(line.order)
-    _renew_ends(line, first, last if after == n else line.rank[after])
-    _renew_fronts(line, first if before == n else line.rank[before], last)
+        _what_leads_there_goes_ahead(line, u, v)
+    _rearrange(line, u, v)
+    _renew_ends(line, u, after if after < n else v)
+    _renew_fronts(line, before if before < n else u, v)
 
 
 @njit(cache=True, nogil=True, _nrt=False, inline="always")
@@ -171,70 +205,95 @@ def _relink(line, x, a, b):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _sort_later(line, u, v):
-    """Between the ranks of u and v: what does not follow u, then u and what follows it."""
-    order, mark, spare = line.order, line.mark, line.spare
-    at, many = line.rank[u], 1
-    spare[-1] += 1
-    stamp = spare[-1]
-    mark[u], spare[0] = stamp, u
-    for i in range(at + 1, line.rank[v] + 1):
-        x = order[i]
-        if mark[line.job_before[x]] == stamp or mark[line.lane_before[x]] == stamp:
-            mark[x], spare[many] = stamp, x
-            many += 1
-        else:
-            order[at], line.rank[x] = x, at
+def _what_follows_goes_behind(line, u, v):
+    """Where the places u … v go: first what does not follow u, then u and what does."""
+    mark, at = line.mark, u
+    mark[u] = True
+    for x in range(u + 1, v + 1):
+        mark[x] = mark[line.job_before[x]] or mark[line.lane_before[x]]
+        if not mark[x]:
+            line.goes[x] = at
             at += 1
-    for i in range(many):
-        order[at + i], line.rank[spare[i]] = spare[i], at + i
+    for x in range(u, v + 1):
+        if mark[x]:
+            line.goes[x] = at
+            mark[x] = False
+            at += 1
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def _sort_sooner(line, u, v):
-    """Between the ranks of u and v: what leads to v and v, then the rest."""
-    order, mark, spare = line.order, line.mark, line.spare
-    at, many = line.rank[v], 1
-    spare[-1] += 1
-    stamp = spare[-1]
-    mark[v], spare[0] = stamp, v
-    for i in range(at - 1, line.rank[u] - 1, -1):
-        x = order[i]
-        if mark[line.job_after[x]] == stamp or mark[line.lane_after[x]] == stamp:
-            mark[x], spare[many] = stamp, x
-            many += 1
-        else:
-            order[at], line.rank[x] = x, at
+def _what_leads_there_goes_ahead(line, u, v):
+    """Where the places u … v go: first what leads to v and v, then the rest."""
+    mark, at = line.mark, v
+    mark[v] = True
+    for x in range(v - 1, u - 1, -1):
+        mark[x] = mark[line.job_after[x]] or mark[line.lane_after[x]]
+        if not mark[x]:
+            line.goes[x] = at
             at -= 1
-    for i in range(many):
-        order[at - i], line.rank[spare[i]] = spare[i], at - i
+    for x in range(v, u - 1, -1):
+        if mark[x]:
+            line.goes[x] = at
+            mark[x] = False
+            at -= 1
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _rearrange(line, first, last):
+    """Move all that stands at the places first … last to where it `goes`."""
+    _repoint(line.job_before, line.job_after, line.goes, first, last)
+    _repoint(line.job_after, line.job_before, line.goes, first, last)
+    _repoint(line.lane_before, line.lane_after, line.goes, first, last)
+    _repoint(line.lane_after, line.lane_before, line.goes, first, last)
+    for places in (line.step, line.job_before, line.job_after, line.lane_before, line.lane_after):
+        _carry(places, line.spare_place, line.goes, first, last)
+    for times in (line.release_s, line.work_s, line.end, line.front):
+        _carry(times, line.spare_s, line.goes, first, last)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _repoint(link, back, goes, first, last):
+    """Turn links from places first … last to where those go, and links back from others to where these go."""
+    for x in range(first, last + 1):
+        y = link[x]
+        if first <= y <= last:
+            link[x] = goes[y]
+        else:
+            back[y] = goes[x]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def _carry(values, spare, goes, first, last):
+    for x in range(first, last + 1):
+        spare[x] = values[x]
+    for x in range(first, last + 1):
+        values[goes[x]] = spare[x]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def _renew_ends(line, first, least):
-    """Renew ends from rank `first` on, at least to `least`, then as far as changes reach."""
-    order, rank = line.order, line.rank
-    rank[-1] = -1
-    reach, i = least, first
-    while i <= reach:
-        v = order[i]
-        end = ready(line, v) + line.work_s[v]
-        if end != line.end[v]:
-            line.end[v] = end
-            reach = max(reach, rank[line.job_after[v]], rank[line.lane_after[v]])
+    """Renew ends from place `first` on, at least to `least`, then as far as changes reach.
+
+    Again without branches: where a last step changes, on to the end of the list.
+    """
+    final, reach, i = len(line.job) - 1, np.int64(least), np.int64(first)
+    while i <= min(reach, final):
+        at = np.uint64(i)
+        end = ready(line, at) + line.work_s[at]
+        changed = np.int64(end != line.end[at])
+        line.end[at] = end
+        reach = max(reach, changed * np.int64(max(line.job_after[at], line.lane_after[at])))
         i += 1
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def _renew_fronts(line, least, last):
-    """Renew fronts from rank `last` back, at least to `least`, then as far as changes reach."""
-    order, rank = line.order, line.rank
-    rank[-1] = len(order)
-    reach, i = least, last
+    """Renew fronts from place `last` back, at least to `least`, then as far as changes reach."""
+    n, reach, i = len(line.job), np.int64(least), np.int64(last)
     while i >= reach:
-        v = order[i]
-        front = tail(line, v) + line.work_s[v]
-        if front != line.front[v]:
-            line.front[v] = front
-            reach = min(reach, rank[line.job_before[v]], rank[line.lane_before[v]])
+        at = np.uint64(i)
+        front = tail(line, at) + line.work_s[at]
+        same = np.int64(front == line.front[at])
+        line.front[at] = front
+        reach = min(reach, same * n + np.int64(min(line.job_before[at], line.lane_before[at])))
         i -= 1
