@@ -21,7 +21,7 @@ from lineshaft.make.schedule.shop import Ints
 BIG = 1 << 60
 PAIRS = 1 << 16
 FARTHEST = 32
-LEAST_TABU, MORE_TABU = 12, 100
+LEAST_TABU = 12
 
 
 class Board(NamedTuple):
@@ -47,7 +47,7 @@ def improve(line, board, rng, moves, best, best_order):
         u, v, later = choose(line, board, many, now, best, rng)
         if u < 0:
             break
-        keep(line, board, u, v, later, now + LEAST_TABU + draw(rng, MORE_TABU))
+        keep(line, board, u, v, later, now + LEAST_TABU + draw(rng, many))
         shift(line, u, v, later)
         span = makespan(line)
         if span < best:
