@@ -1,7 +1,7 @@
 """Compiles the kernels once, so that no plan and no test waits for them. Run by make when an engine module changed.
 
 Two processes share the work: one solves the example of every engine, the other the kinds of shop that have kernels of
-their own (a plain job shop, one with workers, a project, a shop of more than 2,000 steps).
+their own (a flexible job shop, a plain one, one with workers, a project, a shop of more than 2,000 steps).
 """
 
 from multiprocessing import get_context
@@ -44,6 +44,7 @@ def shops() -> None:
     work = [projects.Activity([(int(rng.integers(1, 9)), need)], []) for need in needs]
     capacity = {"R1": ("machine", 3), "R2": ("machine", 3)}
     plan_tables(instances.to_tables(plain, 5, 0), "makespan")
+    plan_tables(instances.to_tables([[ways[:1] for ways in job] for job in plain], 5, 0), "makespan")
     plan_tables(instances.to_tables(staffed, 5, 1), "makespan")
     plan_tables(
         projects.to_tables([projects.Activity([(1, [0, 0])], [*range(2, 22)]), *work], capacity), "makespan"
