@@ -94,12 +94,9 @@ def make_room(net: Net) -> Room:
 @njit(cache=True, nogil=True, _nrt=False)
 def draw(rng, below):
     """The next random whole number in [0, below) of an own xorshift stream."""
-    x = np.uint64(rng[0])
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
+    x = plain.stir(np.uint64(rng[0]))
     rng[0] = np.int64(x)
-    return np.int64((x >> np.uint64(11)) % np.uint64(below))
+    return plain.below(x, below)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -276,13 +273,7 @@ def _lane_places(net, sol, room, v, k, lane):
     base, size, job = net.base[lane], sol.size[lane], sol.job
     clock = START if net.overlaps else END
     low, high, leader, follower = plain.window(net, sol, v)
-    first, last = 0, size
-    while first < last:
-        middle = (first + last) >> 1
-        if job[sol.seq[base + middle], clock] > low:
-            last = middle
-        else:
-            first = middle + 1
+    first = plain.first_after(sol.seq, base, size, job, clock, low)
     if first < size and sol.seq[base + first] == leader:
         first += 1
     if net.frozen:

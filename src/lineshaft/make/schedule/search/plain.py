@@ -64,6 +64,33 @@ def tails(net, sol, last):
         job[v, FRONT] = tail + net.option[o, WORK_S]
 
 
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def stir(x):
+    """The next state of an xorshift stream (Marsaglia 2003, doi:10.18637/jss.v008.i14)."""
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    return x ^ (x << np.uint64(17))
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def below(x, many):
+    """A whole number in [0, many) from the state of a stream."""
+    return np.int64((x >> np.uint64(11)) % np.uint64(many))
+
+
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+def first_after(seq, base, size, job, clock, time):
+    """The first place on a lane whose `clock` (START or END, which rise along it) is later than `time`."""
+    first, last = 0, size
+    while first < last:
+        middle = (first + last) >> 1
+        if job[seq[base + middle], clock] > time:
+            last = middle
+        else:
+            first = middle + 1
+    return first
+
+
 @njit(cache=True, nogil=True, _nrt=False)
 def window(net, sol, v):
     """(low, high, leader, follower): where v may go without a cycle.
@@ -125,10 +152,8 @@ def choose(net, sol, room, many, now, target, rng):
             if way > limit or way >= BIG:
                 continue
             seen = 1 if way < best else seen + 1
-            x ^= x << np.uint64(13)
-            x ^= x >> np.uint64(7)
-            x ^= x << np.uint64(17)
-            if (x >> np.uint64(11)) % np.uint64(seen) == 0:
+            x = stir(x)
+            if below(x, seen) == 0:
                 best, best_v, best_option, best_place = way, v, o, place
     rng[0] = np.int64(x)
     room.best_place[0] = best_place
@@ -138,13 +163,7 @@ def choose(net, sol, room, many, now, target, rng):
 @njit(cache=True, nogil=True, _nrt=False)
 def _other_lane(seq, base, size, job, work, high, follower, ready, after):
     """(longest way through v, place) at the best place of a lane on which v is not."""
-    first, last = 0, size
-    while first < last:
-        middle = (first + last) >> 1
-        if job[seq[base + middle], END] > ready:
-            last = middle
-        else:
-            first = middle + 1
+    first = first_after(seq, base, size, job, END, ready)
     best, place, p = BIG, first, first
     while True:
         before = max(ready, job[seq[base + p - 1], END]) if p > 0 else ready

@@ -33,7 +33,7 @@ from lineshaft.make.schedule.search.graph import (
     TAIL,
     WORK_S,
 )
-from lineshaft.make.schedule.search.plain import BIG, window
+from lineshaft.make.schedule.search.plain import BIG, below, first_after, stir, window
 
 
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
@@ -129,10 +129,8 @@ def choose(net, sol, room, many, now, target, rng):
             if way > limit or way >= BIG:
                 continue
             seen = 1 if way < best else seen + 1
-            x ^= x << np.uint64(13)
-            x ^= x >> np.uint64(7)
-            x ^= x << np.uint64(17)
-            if (x >> np.uint64(11)) % np.uint64(seen) == 0:
+            x = stir(x)
+            if below(x, seen) == 0:
                 best, best_v, best_option = way, v, o
                 for k in range(net.width):
                     room.best_place[k] = room.place[k]
@@ -162,13 +160,7 @@ def _look(net, sol, room, v, lane, low, high, leader, follower):
 def _look_at_other(net, sol, room, v, lane, high, follower):
     """As `_look`, on a lane on which v is not."""
     job, seq, base, size = sol.job, sol.seq, net.base[lane], sol.size[lane]
-    first, last = 0, size
-    while first < last:
-        middle = (first + last) >> 1
-        if job[seq[base + middle], END] > job[v, READY]:
-            last = middle
-        else:
-            first = middle + 1
+    first = first_after(seq, base, size, job, END, job[v, READY])
     p = first
     while True:
         a, b = seq[base + p - 1] if p > 0 else -1, seq[base + p] if p < size else -1
