@@ -17,7 +17,7 @@ import numpy as np
 from lineshaft.core import BadInput, Change, Fault, Kpi, Reason, Refused, Result, Words
 from lineshaft.make.schedule.dispatch.deck import Deck, tables_of
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.layout.compile import DAY_S, Compiled, compile_shop, longer
+from lineshaft.make.schedule.layout.compile import DAY_S, NEVER_AFTER_S, Compiled, compile_shop, longer
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.names import Names
 from lineshaft.make.schedule.params import ScheduleParams
@@ -26,7 +26,7 @@ from lineshaft.make.schedule.reasons.explain import explain
 from lineshaft.make.schedule.repair.drag import Impossible, drag
 from lineshaft.make.schedule.repair.facts import with_facts
 from lineshaft.make.schedule.repair.settle import Force, force, settle
-from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, shift_right
+from lineshaft.make.schedule.repair.shift import ELSEWHERE, NO_ROOM, NONE, TOO_LATE, shift_right
 from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
 from lineshaft.make.schedule.search.score import score
@@ -116,6 +116,8 @@ def mend(
         last_s = int(standing.end_s.max(initial=0))
         if trouble.kind != NO_ROOM and last_s + ROOM_S <= compiled.shop.horizon_s:
             break
+        if trouble.kind == NO_ROOM and compiled.shop.horizon_s >= max(NEVER_AFTER_S, 2 * last_s):
+            break
         horizon_s = longer(compiled.shop.horizon_s, compiled.start)
     names = Names(compiled)
     if trouble.kind != NONE:
@@ -145,6 +147,16 @@ def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
         return Refused(
             f"The plan in force no longer holds: step {one} comes too long after step {two}. Make a new plan first.",
             f"当前计划已不成立:工序 {one} 距工序 {two} 超过最大间隔。请先重新排产。",
+        )
+    if kind == NO_ROOM:
+        return Refused(
+            f"The plan in force no longer holds: step {one} finds no place in it. Make a new plan first.",
+            f"当前计划已不成立:工序 {one} 找不到位置。请先重新排产。",
+        )
+    if kind == ELSEWHERE:
+        return Refused(
+            f"The plan in force no longer holds: step {one} is not where step {two} leaves the work. Make a new plan first.",
+            f"当前计划已不成立:工序 {one} 不在工序 {two} 完工所在的跨间。请先重新排产。",
         )
     return Refused(
         f"The plan in force no longer holds: step {one} stays where it is, but step {two} is in its way. Make a new plan first.",

@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
     END,
-    FIRST,
     FIRST_SLOT,
     FIXED,
-    LANE,
+    MIX,
     MODE,
-    NEXT,
     PAUSABLE,
     RELEASE_S,
     START,
     TAIL_S,
     WORK_S,
     Deck,
-    Desk,
 )
 from lineshaft.make.schedule.dispatch.desk import choose, place, ready_at
 from lineshaft.make.schedule.dispatch.hours import NEVER, joint, run
-from lineshaft.make.schedule.repair.shift import lay, room
+from lineshaft.make.schedule.repair.laid import lay, take_off, taken_from
+from lineshaft.make.schedule.repair.shift import room
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
 FITS, CLOSED, NOT_READY = range(3)
+UNKNOWN = -1
+Floats = NDArray[np.float64]
 
 
 def longest_ahead_first(shop: Shop, deck: Deck, ops: Ints) -> Ints:
-    """`ops` in an order in which predecessors come first: the longest chain of work ahead, then `topo`."""
-    return ops[np.lexsort((turns(shop)[ops], -deck.op[ops, TAIL_S]))]
+    """`ops` with the longest chain of work ahead first, none before what it follows."""
+    return in_turn(shop, ops, deck.op[:-1, TAIL_S])
 
 
-def turns(shop: Shop) -> Ints:
-    """The place of every operation in `topo`."""
+def in_turn(shop: Shop, ops: Ints, worth: Ints | Floats) -> Ints:
+    """`ops` with the greatest `worth` (one value an operation of the shop) first, none before what it follows."""
+    raised = as_what_follows(shop.topo, shop.pred_ptr, shop.pred_op, worth.astype(np.float64))
     turn = np.empty(shop.n_ops, dtype=np.int64)
     turn[shop.topo] = np.arange(shop.n_ops)
-    return turn
+    return ops[np.lexsort((turn[ops], -raised[ops]))]
 
 
 def insert(deck: Deck, standing: Standing, ops: Ints, there: Bools, own: Bools) -> Standing | None:
@@ -61,7 +61,8 @@ def insert(deck: Deck, standing: Standing, ops: Ints, there: Bools, own: Bools) 
     -------
     None where one finds no room before the horizon.
     """
-    desk = with_all_times(deck, standing, there)
+    desk = lay(deck, standing, there)
+    desk.job[ops[~own[ops]], MODE] = UNKNOWN
     stuck = fill(deck, desk, ops, standing.start_s, standing.mode, standing.team, own)
     return None if stuck >= 0 else taken_from(standing, desk, ops)
 
@@ -78,31 +79,10 @@ def give_way(deck: Deck, standing: Standing, out: Bools, turn: Ints) -> Standing
     -------
     None where one finds no room before the horizon.
     """
-    desk = with_all_times(deck, standing, ~out)
+    desk = lay(deck, standing, ~out)
+    desk.job[out, MODE] = UNKNOWN
     stuck = into_gaps(deck, desk, turn, standing.start_s, out)
     return None if stuck >= 0 else taken_from(standing, desk, turn)
-
-
-def with_all_times(deck: Deck, standing: Standing, there: Bools) -> Desk:
-    """A desk with those `there` on their lanes and the times of all."""
-    slot_op = np.repeat(np.arange(len(there)), np.diff(standing.slot_ptr))
-    desk = lay(standing, there, slot_op, deck)
-    desk.job[:, START], desk.job[:, END] = standing.start_s, standing.end_s
-    return desk
-
-
-def taken_from(standing: Standing, desk: Desk, ops: Ints) -> Standing:
-    """The standing with the times and lanes that some operations have on a desk."""
-    put = np.zeros(len(standing.mode), dtype=np.bool_)
-    put[ops] = True
-    mine = np.repeat(put, np.diff(standing.slot_ptr))
-    return replace(
-        standing,
-        mode=np.where(put, desk.job[:, MODE], standing.mode),
-        start_s=np.where(put, desk.job[:, START], standing.start_s),
-        end_s=np.where(put, desk.job[:, END], standing.end_s),
-        team=np.where(mine, desk.slot[:, LANE], standing.team),
-    )
 
 
 def overlapped(standing: Standing, by: Bools) -> Bools:
@@ -121,6 +101,15 @@ def overlapped(standing: Standing, by: Bools) -> Bools:
         before = np.searchsorted(start_s[mine], end_s, side="left") - 1
         hits[op] |= (before >= 0) & (last_end_s[before] > start_s)
     return hits & ~by
+
+
+@njit(cache=True, nogil=True)
+def as_what_follows(topo, pred_ptr, pred_op, worth):
+    """`worth`, raised to that of whatever follows."""
+    for op in topo[::-1]:
+        for a in range(pred_ptr[op], pred_ptr[op + 1]):
+            worth[pred_op[a]] = max(worth[pred_op[a]], worth[op])
+    return worth
 
 
 @njit(cache=True, nogil=True)
@@ -148,6 +137,7 @@ def into_gaps(d, w, turn, start_s, out):
             if ready_s <= w.job[op, START]:
                 continue
             take_off(w, d.op[op, FIRST_SLOT], d.op[op + 1, FIRST_SLOT])
+            w.job[op, MODE] = UNKNOWN
         mode, start, end, _, width = choose(d, w, op, ready_s)
         if mode < 0:
             return op
@@ -155,27 +145,12 @@ def into_gaps(d, w, turn, start_s, out):
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
-def take_off(w, low, high):
-    """Take some slots off their lanes."""
-    for here in range(low, high):
-        lane = w.slot[here, LANE]
-        if lane < 0:
-            continue
-        slot = w.lane[lane, FIRST]
-        if slot == here:
-            w.lane[lane, FIRST] = w.slot[here, NEXT]
-        while slot != here:
-            if w.slot[slot, NEXT] == here:
-                w.slot[slot, NEXT] = w.slot[here, NEXT]
-                break
-            slot = w.slot[slot, NEXT]
-        w.slot[here, LANE] = -1
-
-
 @njit(cache=True, nogil=True)
 def fits(d, mode, start_s, end_s, team):
-    """Per operation that is not fixed: whether its own release and its lanes' hours still let it stand where it does."""
+    """Per operation that is not fixed: whether its own release and its lanes' hours still let it stand where it does.
+
+    Who shares a load may stay in it longer than its own work takes.
+    """
     found = np.zeros(mode.size, np.int64)
     for op in range(mode.size):
         if d.op[op, FIXED]:
@@ -184,9 +159,10 @@ def fits(d, mode, start_s, end_s, team):
         for i in range(d.op[op, FIRST_SLOT], d.op[op + 1, FIRST_SLOT]):
             if team[i] >= 0:
                 calendar = joint(d, calendar, d.lane[team[i], CALENDAR])
-        pausable = d.op[op, PAUSABLE]
         if start_s[op] < max(0, d.op[op, RELEASE_S]):
             found[op] = NOT_READY
-        elif run(d, calendar, start_s[op], d.mode[mode[op], WORK_S], pausable) != (start_s[op], end_s[op]):
+            continue
+        start, end = run(d, calendar, start_s[op], d.mode[mode[op], WORK_S], d.op[op, PAUSABLE])
+        if start != start_s[op] or end > end_s[op] or (end < end_s[op] and d.op[op, MIX] < 0):
             found[op] = CLOSED
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lineshaft.make.schedule.dispatch.deck import TAIL_S, Deck
-from lineshaft.make.schedule.repair.insert import insert, longest_ahead_first, turns
+from lineshaft.make.schedule.repair.insert import in_turn, insert, longest_ahead_first
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
@@ -70,13 +70,7 @@ def soonest(
 
 
 def mixed(shop: Shop, deck: Deck, ops: Ints, draw: np.random.Generator) -> Ints:
-    """Operations in a random order in which predecessors come first, near that of the longest chain of work ahead."""
-    by_turn = ops[np.argsort(turns(shop)[ops])]
-    worth = deck.op[by_turn, TAIL_S] * (1 + NOISE * draw.random(len(ops)))
-    ahead_s: dict[int, float] = {}
-    for op, own in zip(by_turn[::-1].tolist(), worth[::-1].tolist()):
-        ahead_s[op] = max(ahead_s.get(op, 0.0), own)
-        for before in shop.pred_op[shop.pred_ptr[op] : shop.pred_ptr[op + 1]].tolist():
-            ahead_s[before] = max(ahead_s.get(before, 0.0), ahead_s[op])
-    rank = np.array([-ahead_s[op] for op in by_turn.tolist()])
-    return by_turn[np.argsort(rank, kind="stable")]
+    """Operations in a random order near that of the longest chain of work ahead, none before what it follows."""
+    worth = np.zeros(shop.n_ops)
+    worth[ops] = deck.op[ops, TAIL_S] * (1 + NOISE * draw.random(len(ops)))
+    return in_turn(shop, ops, worth)

@@ -19,10 +19,10 @@ from lineshaft.make.schedule.repair.insert import (
     FITS,
     fits,
     give_way,
+    in_turn,
     insert,
     longest_ahead_first,
     overlapped,
-    turns,
 )
 from lineshaft.make.schedule.repair.newcomers import put_in
 from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
@@ -90,25 +90,34 @@ def settle(plan: Force) -> Settled:
     """The best of the plans that shifting and inserting give; with trouble when none holds.
 
     What is new goes into gaps, or in front of what may move. What was hit waits on its own lanes, or goes into gaps
-    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too.
+    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too. Where none of that
+    holds, all that may move is placed anew, those that stood first first.
     """
     given, stays = plan.given, plan.given.stays
-    struck = plan.homeless | (plan.hit != FITS)
+    hit = plan.hit != FITS
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
     whole = put_in(plan.shop, plan.deck, given, plan.homeless) if len(new) else given
     if whole is None:
-        return shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
-    best = shifted(plan, whole)
-    if not len(new) and not plan.moved(best.standing).any():
-        return best
-    away = (plan.hit != FITS) | overlapped(whole, stays)
-    best = better_of(plan, best, into_gaps(plan, whole, away))
-    order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
-    wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
-    if wanted is not None and struck.any():
-        best = better_of(plan, best, into_gaps(plan, wanted, overlapped(wanted, stays | struck)))
-        best = better_of(plan, best, wanted) if len(new) else best
-    return best
+        best = shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
+    else:
+        best = shifted(plan, whole)
+        if not len(new) and best.trouble.kind == NONE and not plan.moved(best.standing).any():
+            return best
+        best = better_of(plan, best, into_gaps(plan, whole, hit | overlapped(whole, stays)))
+    if len(new) or hit.any():
+        order = np.concatenate((sorted_by_start(plan, given, hit), new))
+        wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
+        if wanted is not None:
+            gaps = into_gaps(plan, wanted, overlapped(wanted, stays | plan.homeless | hit))
+            best = better_of(plan, best, gaps)
+            best = better_of(plan, best, wanted) if len(new) else best
+    return best if best.trouble.kind == NONE else better_of(plan, best, anew(plan))
+
+
+def anew(plan: Force) -> Standing | None:
+    """All that may move placed again one after the other, by the starts in force, on whichever lanes end it first."""
+    order = sorted_by_start(plan, plan.given, ~plan.given.stays)
+    return insert(plan.deck, plan.given, order, plan.given.stays, np.zeros_like(plan.homeless))
 
 
 def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
@@ -117,9 +126,8 @@ def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
 
 
 def sorted_by_start(plan: Force, standing: Standing, some: Bools) -> Ints:
-    """Operations by start, predecessors before what follows them; those that stand nowhere yet by what is before them."""
-    ops = np.flatnonzero(some)
-    return ops[np.lexsort((turns(plan.shop)[ops], standing.start_s[ops]))]
+    """Operations by start, none before what it follows."""
+    return in_turn(plan.shop, np.flatnonzero(some), -standing.start_s)
 
 
 def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
