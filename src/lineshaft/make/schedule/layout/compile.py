@@ -17,9 +17,10 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, pointers
-from lineshaft.make.schedule.layout.fixing import STEP, fix, fixed_steps
+from lineshaft.make.schedule.layout.fixing import STEP, InForce, fix, fixed_steps, in_force
 from lineshaft.make.schedule.layout.lanes import (
     Lanes,
+    Weeks,
     is_budget,
     make_lanes,
     meet,
@@ -28,6 +29,7 @@ from lineshaft.make.schedule.layout.lanes import (
     seconds_up,
     setup_times,
     table,
+    weeks,
 )
 from lineshaft.make.schedule.layout.material import allocate
 from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
@@ -63,8 +65,10 @@ class Compiled:
         Orders left out because they have no steps.
     routes
         Order → the alternative route laid out, of orders that have any.
-    hours, tariffs
-        Working time by calendar of the shop, also before its start; what work costs when.
+    given
+        The plan in force by operation and lane.
+    weeks, hours, tariffs
+        Working time by calendar of the tables, and by calendar of the shop, also before its start; what work costs when.
     """
 
     shop: Shop
@@ -79,6 +83,8 @@ class Compiled:
     ways: Mapping[int, str]
     stepless: tuple[str, ...]
     routes: Mapping[str, int]
+    given: InForce
+    weeks: Weeks
     hours: Calendars
     tariffs: Tariffs
 
@@ -89,6 +95,7 @@ def compile_shop(
     horizon_s: int | None = None,
     as_planned: bool = False,
     routes: Mapping[str, int] | None = None,
+    earlier: Compiled | None = None,
 ) -> Compiled:
     """Lay out the book as arrays.
 
@@ -100,6 +107,8 @@ def compile_shop(
         Receipts go to whom the previous plan gave them: in order of its starts.
     routes
         Order → alternative route to take, where it may be chosen; else as begun, as planned, or the first.
+    earlier
+        A layout of nearly the same book: what has not changed is taken from it.
 
     Raises
     ------
@@ -120,15 +129,19 @@ def compile_shop(
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
     if horizon_s is None:
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, Calendars(low_s, DAY_S)))
+        day = Calendars(low_s, DAY_S)
+        modes, lanes = by_machine(book, tabled, make_lanes(book, start, day, weeks(book, start, day, None)))
         uses = demand_pools(modes, lanes)
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
+    worked = earlier.weeks if earlier else None
     while True:
         hours = Calendars(low_s, horizon_s)
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, hours))
+        worked = weeks(book, start, hours, worked)
+        modes, lanes = by_machine(book, tabled, make_lanes(book, start, hours, worked))
         uses = demand_pools(modes, lanes)
         too_long = never_fit(modes, uses, lanes, hours, ops, steps)
-        held = fix(book, steps, ops, modes, uses, lanes, hours, start)
+        given = in_force(book, ops, lanes, start)
+        held = fix(given, steps, ops, modes, uses, lanes, hours)
         if held is not None and not len(too_long):
             break
         if horizon_s >= NEVER_AFTER_S and len(too_long):
@@ -188,6 +201,8 @@ def compile_shop(
         ways=held.ways,
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
         routes=taken,
+        given=given,
+        weeks=worked,
         hours=hours,
         tariffs=make_tariffs(book, lanes, hours, start),
     )
@@ -249,8 +264,10 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
 
 
 def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
-    """`budget` and `mode_spend` of a Shop."""
+    """`budget` and `mode_spend` of a Shop that has budgets."""
     named = table(book, "resources").filter(is_budget()).sort("resource_id").with_row_index("budget")
+    if named.is_empty():
+        return {}
     spends = (
         table(book, "demands")
         .join(modes.select(*STEP, "mode_no", "mode"), on=[*STEP, "mode_no"])

@@ -15,7 +15,7 @@ from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
 from lineshaft.make.schedule.shop import FORBIDDEN_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
-from lineshaft.tables.worktime import working_intervals
+from lineshaft.tables.worktime import Intervals, working_intervals
 
 DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 
@@ -58,7 +58,30 @@ def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
     return -((round(start.timestamp()) * 1_000_000 - moment.dt.timestamp("us")) // 1_000_000)
 
 
-def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
+@dataclass(frozen=True)
+class Weeks:
+    """Working times (`spans`, seconds of UTC) by calendar_id within a window, and the tables that tell them."""
+
+    tables: tuple[pl.DataFrame, ...]
+    window: tuple[datetime, datetime]
+    spans: dict[str, Intervals]
+
+
+def weeks(book: ShopBook, start: datetime, hours: Calendars, earlier: Weeks | None) -> Weeks:
+    """The working times of every calendar in use, or `earlier` ones where nothing about them has changed."""
+    tables = tuple(table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions"))
+    window = start + timedelta(seconds=hours.low_s), start + timedelta(seconds=hours.high_s)
+    names = table(book, "resources")["calendar_id"].drop_nulls().unique().sort().to_list()
+    if (
+        earlier is not None
+        and (earlier.window, [*earlier.spans]) == (window, names)
+        and all(was.equals(now) for was, now in zip(earlier.tables, tables))
+    ):
+        return earlier
+    return Weeks(tables, window, {name: working_intervals(name, *tables, *window) for name in names})
+
+
+def make_lanes(book: ShopBook, start: datetime, hours: Calendars, weeks: Weeks) -> Lanes:
     """One lane a place of each resource that is no budget; its working times are added to `hours`."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
@@ -89,7 +112,7 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
         )
         .with_row_index("lane")
     )
-    calendars = lane_calendars(book, resources, periods, start, hours)
+    calendars = lane_calendars(weeks, resources, periods, start, hours)
     frame = frame.with_columns(
         pl.Series(
             "calendar",
@@ -106,14 +129,11 @@ def number(names: tuple[str, ...], column: str) -> pl.Expr:
     return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
 
 
-def lane_calendars(book, resources, periods, start, hours):
+def lane_calendars(weeks, resources, periods, start, hours):
     """A function (resource, place) → number of the calendar it works by, capacity over time folded in."""
-    tables = [table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions")]
-    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
     epoch_s = round(start.timestamp())
     of_calendar = {None: 0}
-    for calendar_id in resources["calendar_id"].drop_nulls().unique().sort():
-        starts, ends = working_intervals(calendar_id, *tables, low, high)
+    for calendar_id, (starts, ends) in weeks.spans.items():
         of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
     rows = resources.select("resource_id", "calendar_id", "capacity").rows()
     of_resource = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
@@ -150,9 +170,8 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
         raise BadInput(
             [no_team(row) for row in kinds.filter(short).select(DEMAND).explode(DEMAND).iter_rows()]
         )
-    kinds = kinds.select(*DEMAND, pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
-    of_demand = kinds.explode(DEMAND).explode("demand_no", "pool")
-    of_demand = of_demand.join(demands.select(*DEMAND, "quantity"), on=DEMAND)
+    kinds = kinds.select(*DEMAND, "quantity", pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
+    of_demand = kinds.explode(DEMAND).explode("demand_no", "quantity", "pool")
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
     return of_demand, pointers(counts), pool_lane

@@ -103,13 +103,17 @@ def prepare(book: ShopBook, params: ScheduleParams) -> State:
 
 
 def mend(
-    book: ShopBook, params: ScheduleParams, moved_min: float = MOVED_MIN, horizon_s: int | None = None
+    book: ShopBook, params: ScheduleParams, moved_min: float = MOVED_MIN, earlier: Compiled | None = None
 ) -> State:
-    """The plan in force, if any, kept as well as what happened allows; see `settle`."""
+    """The plan in force, if any, kept as well as what happened allows; see `settle`.
+
+    `earlier`: a layout of nearly the same book.
+    """
+    horizon_s = earlier.shop.horizon_s if earlier else None
     while True:
-        compiled = compile_shop(book, params, horizon_s, as_planned=True)
+        compiled = compile_shop(book, params, horizon_s, as_planned=True, earlier=earlier)
         deck, _, _ = tables_of(compiled.shop)
-        given, homeless = read_standing(compiled, book)
+        given, homeless = read_standing(compiled)
         goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
         plan = force(compiled.shop, deck, given, homeless, goal, moved_min)
         standing, _, _, trouble = settle(plan)
@@ -188,9 +192,8 @@ def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Re
     """
     facts = [change for change in changes if change.table != TABLE]
     if facts:
-        horizon_s = state.compiled.shop.horizon_s
         book = with_facts(state.book, facts)
-        state = replace(mend(book, state.params, state.force.moved_min, horizon_s), warnings=())
+        state = replace(mend(book, state.params, state.force.moved_min, state.compiled), warnings=())
     wishes = read_changes(state, [change for change in changes if change.table == TABLE])
     standing = state.standing
     try:

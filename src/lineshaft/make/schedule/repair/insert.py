@@ -7,27 +7,19 @@ from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
-    CALENDAR,
-    END,
     FIRST_SLOT,
-    FIXED,
-    MIX,
     MODE,
-    PAUSABLE,
-    RELEASE_S,
     START,
     TAIL_S,
-    WORK_S,
     Deck,
 )
 from lineshaft.make.schedule.dispatch.desk import choose, place, ready_at
-from lineshaft.make.schedule.dispatch.hours import NEVER, joint, run
+from lineshaft.make.schedule.dispatch.hours import NEVER
 from lineshaft.make.schedule.repair.laid import lay, take_off, taken_from
 from lineshaft.make.schedule.repair.shift import room
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
-FITS, CLOSED, NOT_READY = range(3)
 UNKNOWN = -1
 Floats = NDArray[np.float64]
 
@@ -62,7 +54,6 @@ def insert(deck: Deck, standing: Standing, ops: Ints, there: Bools, own: Bools) 
     None where one finds no room before the horizon.
     """
     desk = lay(deck, standing, there)
-    desk.job[ops[~own[ops]], MODE] = UNKNOWN
     stuck = fill(deck, desk, ops, standing.start_s, standing.mode, standing.team, own)
     return None if stuck >= 0 else taken_from(standing, desk, ops)
 
@@ -90,9 +81,9 @@ def overlapped(standing: Standing, by: Bools) -> Bools:
     op = np.repeat(np.arange(len(by)), np.diff(standing.slot_ptr))
     held = (standing.team >= 0) & (standing.start_s[op] < standing.end_s[op])
     op, lane = op[held], standing.team[held]
-    order = np.lexsort((standing.start_s[op], lane))
-    op, lane = op[order], lane[order]
     span_s = int(standing.end_s.max(initial=0)) - min(0, int(standing.start_s.min(initial=0))) + 1
+    order = np.argsort(lane * 2 * span_s + standing.start_s[op])
+    op, lane = op[order], lane[order]
     start_s, end_s = (lane * 2 * span_s + at_s[op] for at_s in (standing.start_s, standing.end_s))
     mine = np.flatnonzero(by[op])
     hits = np.zeros(len(by), dtype=np.bool_)
@@ -115,6 +106,8 @@ def as_what_follows(topo, pred_ptr, pred_op, worth):
 @njit(cache=True, nogil=True)
 def fill(d, w, ops, start_s, mode, team, own):
     """Place `ops` in their order into gaps; -1, or the first without room."""
+    for op in ops:
+        w.job[op, MODE] = mode[op] if own[op] else UNKNOWN
     for op in ops:
         ready_s = ready_at(d, w, op, start_s)
         if own[op]:
@@ -143,26 +136,3 @@ def into_gaps(d, w, turn, start_s, out):
             return op
         place(d, w, op, mode, start, end, width, True)
     return -1
-
-
-@njit(cache=True, nogil=True)
-def fits(d, mode, start_s, end_s, team):
-    """Per operation that is not fixed: whether its own release and its lanes' hours still let it stand where it does.
-
-    Who shares a load may stay in it longer than its own work takes.
-    """
-    found = np.zeros(mode.size, np.int64)
-    for op in range(mode.size):
-        if d.op[op, FIXED]:
-            continue
-        calendar = 0
-        for i in range(d.op[op, FIRST_SLOT], d.op[op + 1, FIRST_SLOT]):
-            if team[i] >= 0:
-                calendar = joint(d, calendar, d.lane[team[i], CALENDAR])
-        if start_s[op] < max(0, d.op[op, RELEASE_S]):
-            found[op] = NOT_READY
-            continue
-        start, end = run(d, calendar, start_s[op], d.mode[mode[op], WORK_S], d.op[op, PAUSABLE])
-        if start != start_s[op] or end > end_s[op] or (end < end_s[op] and d.op[op, MIX] < 0):
-            found[op] = CLOSED
-    return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineshaft.make.schedule.dispatch.deck import TAIL_S, Deck
-from lineshaft.make.schedule.repair.insert import in_turn, insert, longest_ahead_first
+from lineshaft.make.schedule.dispatch.deck import END, TAIL_S, Deck, copy_desk
+from lineshaft.make.schedule.repair.insert import fill, in_turn, longest_ahead_first
+from lineshaft.make.schedule.repair.laid import lay, taken_from
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
@@ -58,15 +59,16 @@ def soonest(
 ) -> Standing | None:
     """`ops` placed in several orders; the one that ends first."""
     draw, best, best_s = np.random.default_rng(tries), None, (0, 0)
+    desk, own = lay(deck, standing, there), np.zeros(len(there), dtype=np.bool_)
     for turn in range(tries):
         order = longest_ahead_first(shop, deck, ops) if turn == 0 else mixed(shop, deck, ops, draw)
-        put = insert(deck, standing, order, there, np.zeros(len(there), dtype=np.bool_))
-        if put is None:
+        put = copy_desk(desk)
+        if fill(deck, put, order, standing.start_s, standing.mode, standing.team, own) >= 0:
             continue
-        ends_s = int(put.end_s[ops].max()), int(put.end_s[ops].sum())
+        ends_s = int(put.job[ops, END].max()), int(put.job[ops, END].sum())
         if best is None or ends_s < best_s:
             best, best_s = put, ends_s
-    return best
+    return None if best is None else taken_from(standing, best, ops)
 
 
 def mixed(shop: Shop, deck: Deck, ops: Ints, draw: np.random.Generator) -> Ints:

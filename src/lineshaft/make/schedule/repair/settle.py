@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 from lineshaft.make.schedule.dispatch.deck import Deck, Desk
 from lineshaft.make.schedule.dispatch.rules import too_late_s
 from lineshaft.make.schedule.repair.insert import (
-    FITS,
-    fits,
     give_way,
     in_turn,
     insert,
     longest_ahead_first,
     overlapped,
 )
+from lineshaft.make.schedule.repair.laid import FITS, fits, lay
 from lineshaft.make.schedule.repair.newcomers import put_in
 from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
 from lineshaft.make.schedule.repair.standing import Standing
@@ -63,6 +62,12 @@ class Force:
         lanes[slot_op[standing.team != self.given.team]] = True
         return lanes & ~self.homeless
 
+    def least_value(self, moved: int) -> float:
+        """No plan in which so many steps move to the right is better at the first level: nothing else gets later."""
+        desk = lay(self.deck, self.given, ~self.homeless)
+        figures = self.goal.levels[0] @ desk_figures(self.deck, self.orders, desk)
+        return float(figures + self.moved_min * MINUTE_S * moved)
+
     def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
         """What is minimised: the levels of the goal, the first with the price of what moved."""
         levels: NDArray[np.float64] = self.goal.levels @ desk_figures(self.deck, self.orders, desk)
@@ -101,16 +106,17 @@ def settle(plan: Force) -> Settled:
         best = shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
     else:
         best = shifted(plan, whole)
-        if not len(new) and best.trouble.kind == NONE and not plan.moved(best.standing).any():
-            return best
-        best = better_of(plan, best, into_gaps(plan, whole, hit | overlapped(whole, stays)))
+        away = hit | overlapped(whole, stays)
+        if away.any() or best.trouble.kind != NONE or plan.moved(best.standing).any():
+            best = better_of(plan, best, into_gaps(plan, whole, away))
     if len(new) or hit.any():
         order = np.concatenate((sorted_by_start(plan, given, hit), new))
         wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
         if wanted is not None:
-            gaps = into_gaps(plan, wanted, overlapped(wanted, stays | plan.homeless | hit))
-            best = better_of(plan, best, gaps)
-            best = better_of(plan, best, wanted) if len(new) else best
+            aside = overlapped(wanted, stays | plan.homeless | hit)
+            if best.trouble.kind != NONE or plan.least_value(int(aside.sum())) < best.value[0]:
+                best = better_of(plan, best, into_gaps(plan, wanted, aside))
+                best = better_of(plan, best, wanted) if len(new) else best
     return best if best.trouble.kind == NONE else better_of(plan, best, anew(plan))
 
 

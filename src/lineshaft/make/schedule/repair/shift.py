@@ -49,7 +49,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 from lineshaft.make.schedule.dispatch.desk import follows, free_from, least_end, load_to_join, place, ready_at
 from lineshaft.make.schedule.dispatch.heaps import open_agenda, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
-from lineshaft.make.schedule.repair.laid import by_start, lay
+from lineshaft.make.schedule.repair.laid import FITS, by_start, fits, lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP
 
@@ -89,9 +89,11 @@ def shift_right(
     order = by_start(deck, standing)
     slot_op = np.repeat(np.arange(len(stays)), np.diff(standing.slot_ptr))
     wary = np.zeros(len(stays), dtype=np.bool_)
+    stands = fits(deck, standing.mode, standing.start_s, standing.end_s, standing.team) == FITS
+    stands &= (deck.op[:-1, MIX] < 0) & (deck.op[:-1, NEEDS] & ENDS == 0)
     while True:
-        desk = lay(deck, standing, stays)
-        stuck = push(deck, desk, standing.start_s, standing.team, stays, order, wary)
+        desk = lay(deck, standing, stays, order)
+        stuck = push(deck, desk, standing.start_s, standing.team, stays, order, wary, stands)
         if stuck >= 0:
             return standing, desk, Trouble(NO_ROOM, stuck, -1)
         kind, op, other = trouble(deck, desk, slot_op, stays, standing.fixed, was.start_s, was.end_s, judged)
@@ -103,10 +105,11 @@ def shift_right(
 
 
 @njit(cache=True, nogil=True)
-def push(d, w, start_s, team, stays, order, wary):
+def push(d, w, start_s, team, stays, order, wary, stands):
     """Place every operation that does not stay, at `start_s` or as soon after as it can; -1, or one without room.
 
-    They come in `order` (by start); only who cannot start then waits on the agenda.
+    They come in `order` (by start); only who cannot start then waits on the agenda. Of those that have the times of
+    the plan in force and keep hours in them (`stands`) only the lanes are looked at.
     """
     n = stays.size
     missing, rank = np.zeros(n, np.int64), np.empty(n, np.float64)
@@ -132,13 +135,21 @@ def push(d, w, start_s, team, stays, order, wary):
             t_s = g.time[op]
         else:
             return -1
-        start, end, width = room(d, w, op, w.job[op, MODE], team, t_s, wary[op])
-        if start >= NEVER:
-            return op
-        if start > t_s:
-            put(g, op, start, rank[op])
-            continue
-        place(d, w, op, w.job[op, MODE], start, end, width, False)
+        mode, start, end = w.job[op, MODE], t_s, w.job[op, END]
+        width = (
+            clear(d, w, op, team, start, end) if stands[op] and t_s == start_s[op] and not wary[op] else -1
+        )
+        if width < 0:
+            start, end, width = room(d, w, op, mode, team, t_s, wary[op])
+            if start >= NEVER:
+                return op
+            if start > t_s:
+                put(g, op, start, rank[op])
+                continue
+        place(d, w, op, mode, start, end, width, True)
+        for k in range(width):
+            if w.team[PICK_AFTER, k] >= -1:
+                w.lane[w.team[PICK_LANE, k], TAIL] = d.op[op, FIRST_SLOT] + k
         for a in range(d.op[op, FIRST_SUCC], d.op[op + 1, FIRST_SUCC]):
             later = d.succ[a]
             missing[later] -= 1
@@ -151,6 +162,29 @@ def is_before(g, time_s, value):
     """True when this comes before the first on the agenda."""
     first = g.items[0]
     return (time_s, value) < (g.time[first], g.value[first])
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def clear(d, w, op, team, start, end):
+    """How many lanes `op` holds, if nothing on them is in its way from `start` to `end`, else -1; the team into `pick_*`."""
+    chosen = 0
+    for i in range(d.op[op, FIRST_SLOT], d.op[op + 1, FIRST_SLOT]):
+        lane = team[i]
+        if lane < 0:
+            continue
+        after = w.lane[lane, TAIL]
+        later = w.lane[lane, FIRST] if after < 0 else w.slot[after, NEXT]
+        while later >= 0 and w.slot[later, START] < start:
+            after = later
+            later = w.slot[after, NEXT]
+        if later >= 0 and w.slot[later, START] < end:
+            return -1
+        free_s, family = free_from(d, w, lane, after)
+        if after_setup(d, lane, free_s, family, d.op[op, FAMILY]) > start:
+            return -1
+        w.team[PICK_LANE, chosen], w.team[PICK_AFTER, chosen] = lane, after
+        chosen += 1
+    return chosen
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -178,9 +212,7 @@ def own_lanes(d, w, op, mode, team, t_s, least_s, wary):
     stable, k = 0, 0
     while stable < chosen and start < NEVER:
         lane, after = w.team[PICK_LANE, k], w.team[PICK_AFTER, k]
-        s, e, after = slide(
-            d, w, lane, after, calendar, start, work_s, pausable, d.op[op, FAMILY], wary
-        )
+        s, e, after = slide(d, w, lane, after, calendar, start, work_s, pausable, d.op[op, FAMILY], wary)
         w.team[PICK_AFTER, k] = after
         stable = stable + 1 if s == start else 1
         start, end = s, e
@@ -233,7 +265,11 @@ def trouble(d, w, slot_op, stays, fixed, was_start_s, was_end_s, judged):
                 return TOO_SOON, op, other
             if late and (not fixed[op] or (judged and gap_s > was_s)):
                 return TOO_LATE, op, other
-            if d.op[op, NEEDS] & BAYS and not fixed[op] and not follows(d, w.job[other, MODE], w.job[op, MODE]):
+            if (
+                d.op[op, NEEDS] & BAYS
+                and not fixed[op]
+                and not follows(d, w.job[other, MODE], w.job[op, MODE])
+            ):
                 return ELSEWHERE, op, other
     for lane in range(w.lane.shape[0]):
         other = -1
@@ -253,5 +289,5 @@ def trouble(d, w, slot_op, stays, fixed, was_start_s, was_end_s, judged):
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def apart_s(kind, start, end, before_start, before_end):
     """Seconds between the two moments that a lag of this kind is about."""
-    since = before_end if kind == END_START or kind == END_END else before_start
+    since = before_end if kind in (END_START, END_END) else before_start
     return (end if kind == END_END else start) - since

@@ -39,7 +39,7 @@ def in_force(book: ShopBook, params: ScheduleParams, horizon_s: int | None = Non
     """
     open_book = unlocked(book)
     compiled = compile_shop(open_book, params, horizon_s, as_planned=True)
-    standing, homeless = read_standing(compiled, open_book)
+    standing, homeless = read_standing(compiled)
     if homeless.any():
         raise no_place(compiled, np.flatnonzero(homeless).tolist())
     timetable = standing.timetable()
