@@ -22,6 +22,7 @@ from lineshaft.make.schedule.layout.lanes import (
     Lanes,
     Weeks,
     is_budget,
+    lane_calendars,
     make_lanes,
     meet,
     pool_lanes,
@@ -128,20 +129,18 @@ def compile_shop(
     material = allocate(book, orders, ops, steps, start, as_planned)
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
+    modes, lanes = by_machine(book, tabled, make_lanes(book))
+    uses = demand_pools(modes, lanes)
+    given = in_force(book, ops, lanes, start)
     if horizon_s is None:
-        day = Calendars(low_s, DAY_S)
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, day, weeks(book, start, day, None)))
-        uses = demand_pools(modes, lanes)
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
     worked = earlier.weeks if earlier else None
     while True:
         hours = Calendars(low_s, horizon_s)
         worked = weeks(book, start, hours, worked)
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, hours, worked))
-        uses = demand_pools(modes, lanes)
-        too_long = never_fit(modes, uses, lanes, hours, ops, steps)
-        given = in_force(book, ops, lanes, start)
-        held = fix(given, steps, ops, modes, uses, lanes, hours)
+        works_by = lane_calendars(book, lanes, worked, start, hours)
+        too_long = never_fit(modes, uses, lanes, works_by, hours, ops, steps)
+        held = fix(given, steps, ops, modes, uses, lanes, works_by, hours)
         if held is not None and not len(too_long):
             break
         if horizon_s >= NEVER_AFTER_S and len(too_long):
@@ -175,7 +174,7 @@ def compile_shop(
         pool_lane=lanes.pool_lane,
         lane_resource=lanes.frame["resource"].cast(pl.Int64).to_numpy(),
         lane_place=lanes.frame["place_no"].to_numpy(),
-        lane_calendar=lanes.frame["calendar"].to_numpy(),
+        lane_calendar=works_by,
         lane_group=lanes.frame["group"].to_numpy(),
         lane_family=lanes.frame["family"].to_numpy(),
         lane_load_max=lanes.frame["load_max"].to_numpy(),
@@ -278,9 +277,9 @@ def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
     return {"budget": named["capacity"].cast(pl.Int64).to_numpy(), "mode_spend": spend}
 
 
-def never_fit(modes, uses, lanes, hours, ops, steps) -> Ints:
+def never_fit(modes, uses, lanes, works_by, hours, ops, steps) -> Ints:
     """Operations that no mode can do within the window: too little working time together, or none unbroken."""
-    longest, total = meet(hours, lanes.frame["calendar"].to_numpy(), lanes, uses, len(modes))
+    longest, total = meet(hours, works_by, lanes, uses, len(modes))
     of_op = modes["op"].to_numpy()
     room = np.where(ops["pausable"].to_numpy()[of_op], total, longest)
     fits = np.zeros(len(ops), dtype=np.bool_)

@@ -125,11 +125,13 @@ def fix(
     modes: pl.DataFrame,
     demands: pl.DataFrame,
     lanes: Lanes,
+    works_by: Ints,
     hours: Calendars,
 ) -> Fixed | None:
     """Give the fixed steps mode, end and lanes, and the others their start values; None beyond the window of `hours`.
 
-    Running steps come first: they hold their lanes until they are done, at least until the plan's start.
+    Running steps come first: they hold their lanes (of calendars `works_by`) until they are done, at least until the
+    plan's start.
 
     Raises
     ------
@@ -142,14 +144,13 @@ def fix(
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
     held: dict[int, list[int]] = {}
-    calendar = lanes.frame["calendar"].to_numpy()
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
         op = row["op"]
         mode[op], held[op] = chosen.take(row)
         end = row["end_s"]
         if end is None:
-            together = hours.spans[hours.all_of(calendar[held[op]].tolist())]
+            together = hours.spans[hours.all_of(works_by[held[op]].tolist())]
             end = finish(together, *chosen.left(row, mode[op]))
             if end is None:
                 return None

@@ -22,7 +22,7 @@ DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 
 @dataclass(frozen=True)
 class Lanes:
-    """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
+    """`frame`: lane, resource, resource_id, place_no, setup group and family by number (-1: none).
 
     `pools`: the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop.
     """
@@ -81,18 +81,12 @@ def weeks(book: ShopBook, start: datetime, hours: Calendars, earlier: Weeks | No
     return Weeks(tables, window, {name: working_intervals(name, *tables, *window) for name in names})
 
 
-def make_lanes(book: ShopBook, start: datetime, hours: Calendars, weeks: Weeks) -> Lanes:
-    """One lane a place of each resource that is no budget; its working times are added to `hours`."""
+def make_lanes(book: ShopBook) -> Lanes:
+    """One lane a place of each resource that is no budget."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
     groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
-    periods = table(book, "capacities").select(
-        "resource_id",
-        "capacity",
-        start_s=seconds(pl.col("start"), start),
-        end_s=seconds(pl.col("end"), start),
-    )
-    most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
+    most = table(book, "capacities").group_by("resource_id").agg(most=pl.col("capacity").max())
     frame = (
         resources.filter(~is_budget())
         .join(most, on="resource_id", how="left", maintain_order="left")
@@ -104,6 +98,8 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars, weeks: Weeks) 
             "resource_id",
             "place_no",
             "kind",
+            "calendar_id",
+            "capacity",
             "efficiency_pct",
             "bay_id",
             load_max=(pl.col("load_max").fill_null(0) * 1_000).floor().cast(pl.Int64),
@@ -111,14 +107,6 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars, weeks: Weeks) 
             family=number(families, "family_id"),
         )
         .with_row_index("lane")
-    )
-    calendars = lane_calendars(weeks, resources, periods, start, hours)
-    frame = frame.with_columns(
-        pl.Series(
-            "calendar",
-            [calendars(*row) for row in frame.select("resource", "place_no").rows()],
-            dtype=pl.Int64,
-        )
     )
     pools, pool_ptr, pool_lane = make_pools(book, frame)
     return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
@@ -129,32 +117,37 @@ def number(names: tuple[str, ...], column: str) -> pl.Expr:
     return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
 
 
-def lane_calendars(weeks, resources, periods, start, hours):
-    """A function (resource, place) → number of the calendar it works by, capacity over time folded in."""
+def lane_calendars(book: ShopBook, lanes: Lanes, weeks: Weeks, start: datetime, hours: Calendars) -> Ints:
+    """Number of the calendar that each lane works by, capacity over time folded in; they are added to `hours`."""
     epoch_s = round(start.timestamp())
     of_calendar = {None: 0}
     for calendar_id, (starts, ends) in weeks.spans.items():
         of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
-    rows = resources.select("resource_id", "calendar_id", "capacity").rows()
-    of_resource = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
-
-    def calendar(resource: int, place: int) -> int:
-        resource_id, calendar_id, capacity = rows[resource]
+    periods = table(book, "capacities").select(
+        "resource_id",
+        "capacity",
+        start_s=seconds(pl.col("start"), start),
+        end_s=seconds(pl.col("end"), start),
+    )
+    changes = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
+    numbers = []
+    for resource_id, calendar_id, capacity, place in lanes.frame.select(
+        "resource_id", "calendar_id", "capacity", "place_no"
+    ).iter_rows():
         by_week = of_calendar[calendar_id]
-        if resource_id not in of_resource:
-            return by_week
-        windows = open_windows(of_resource[resource_id], capacity, place, hours.low_s, hours.high_s)
-        return hours.both(by_week, hours.add(*windows))
-
-    return calendar
+        if resource_id in changes:
+            windows = open_windows(changes[resource_id], capacity, place, hours.low_s, hours.high_s)
+            by_week = hours.both(by_week, hours.add(*windows))
+        numbers.append(by_week)
+    return np.array(numbers, dtype=np.int64)
 
 
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
     """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
     budgets = table(book, "resources").filter(is_budget())
-    demands = (
-        table(book, "demands").sort(DEMAND).join(budgets, on="resource_id", how="anti", maintain_order="left")
-    )
+    demands = table(book, "demands").sort(DEMAND)
+    if len(budgets):
+        demands = demands.join(budgets, on="resource_id", how="anti", maintain_order="left")
     wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
         "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
     )
