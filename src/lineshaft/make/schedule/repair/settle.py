@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import Deck, Desk
-from lineshaft.make.schedule.dispatch.rules import too_late_s
+from lineshaft.make.schedule.dispatch.rules import put_off
 from lineshaft.make.schedule.repair.insert import (
     give_way,
     in_turn,
@@ -148,14 +148,11 @@ def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
 
 def shifted(plan: Force, standing: Standing) -> Settled:
     """Everything shifted right; what comes too long before what follows it waits too."""
-    shop = plan.shop
     for _ in range(DELAYS):
         after, desk, trouble = shift_right(plan.deck, standing)
         if trouble.kind != TOO_LATE or standing.stays[trouble.other]:
             break
-        over_s = too_late_s(shop, after.start_s, after.end_s)
-        arcs = np.flatnonzero((over_s > 0) & ~standing.stays[shop.pred_op])
-        waits, start_s = shop.pred_op[arcs], standing.start_s.copy()
-        np.maximum.at(start_s, waits, after.start_s[waits] + over_s[arcs])
+        start_s = standing.start_s.copy()
+        put_off(plan.shop, after.start_s, after.end_s, standing.stays, start_s)
         standing = replace(standing, start_s=start_s)
     return Settled(after, desk, plan.value(after, desk), trouble)
