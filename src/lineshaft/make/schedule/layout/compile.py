@@ -17,7 +17,7 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, pointers
-from lineshaft.make.schedule.layout.fixing import STEP, InForce, fix, fixed_steps, in_force
+from lineshaft.make.schedule.layout.fixing import STEP, Previous, fix, fixed_steps, read_previous
 from lineshaft.make.schedule.layout.lanes import (
     Lanes,
     Weeks,
@@ -66,7 +66,7 @@ class Compiled:
         Orders left out because they have no steps.
     routes
         Order → the alternative route laid out, of orders that have any.
-    given
+    previous
         The plan in force by operation and lane.
     weeks, hours, tariffs
         Working time by calendar of the tables, and by calendar of the shop, also before its start; what work costs when.
@@ -84,7 +84,7 @@ class Compiled:
     ways: Mapping[int, str]
     stepless: tuple[str, ...]
     routes: Mapping[str, int]
-    given: InForce
+    previous: Previous
     weeks: Weeks
     hours: Calendars
     tariffs: Tariffs
@@ -131,7 +131,7 @@ def compile_shop(
     low_s = min(0, steps["start_s"].min() or 0)
     modes, lanes = by_machine(book, tabled, make_lanes(book))
     uses = demand_pools(modes, lanes)
-    given = in_force(book, ops, lanes, start)
+    previous = read_previous(book, ops, lanes, start)
     if horizon_s is None:
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
     worked = earlier.weeks if earlier else None
@@ -140,7 +140,7 @@ def compile_shop(
         worked = weeks(book, start, hours, worked)
         works_by = lane_calendars(book, lanes, worked, start, hours)
         too_long = never_fit(modes, uses, lanes, works_by, hours, ops, steps)
-        held = fix(given, steps, ops, modes, uses, lanes, works_by, hours)
+        held = fix(previous, steps, ops, modes, uses, lanes, works_by, hours)
         if held is not None and not len(too_long):
             break
         if horizon_s >= NEVER_AFTER_S and len(too_long):
@@ -200,7 +200,7 @@ def compile_shop(
         ways=held.ways,
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
         routes=taken,
-        given=given,
+        previous=previous,
         weeks=worked,
         hours=hours,
         tariffs=make_tariffs(book, lanes, hours, start),

@@ -95,14 +95,14 @@ def _finished_first(book: ShopBook, order_id: str, op_no: int) -> Fault:
     return Fault("actual_event", (event["event_id"][-1],), "at", event["at"][-1], "finished_first", words)
 
 
-class InForce(NamedTuple):
+class Previous(NamedTuple):
     """The plan in force by operation: `planned` (op, mode_no, start_s, end_s), `held` (op, demand_no, unit_no, lane)."""
 
     planned: pl.DataFrame
     held: pl.DataFrame
 
 
-def in_force(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -> InForce:
+def read_previous(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -> Previous:
     """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
     known = ops.select(*STEP, "op")
     planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
@@ -115,11 +115,11 @@ def in_force(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -
         .sort("op", "demand_no", "unit_no")
     )
     times = (seconds(pl.col(name), start).alias(f"{name}_s") for name in ("start", "end"))
-    return InForce(planned.select("op", "mode_no", *times), held)
+    return Previous(planned.select("op", "mode_no", *times), held)
 
 
 def fix(
-    given: InForce,
+    previous: Previous,
     steps: pl.DataFrame,
     ops: pl.DataFrame,
     modes: pl.DataFrame,
@@ -139,7 +139,7 @@ def fix(
         A locked step names a mode that is not there.
     """
     n = len(ops)
-    chosen = Chooser(given, steps, modes, demands, lanes)
+    chosen = Chooser(previous, steps, modes, demands, lanes)
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
@@ -156,7 +156,7 @@ def fix(
                 return None
             end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
-    warm_mode, warm_start_s = warm(given, modes, lanes, fixed)
+    warm_mode, warm_start_s = warm(previous, modes, lanes, fixed)
     widths = np.zeros(n, dtype=np.int64)
     widths[list(held)] = [len(some) for some in held.values()]
     fixed_ptr = pointers(widths)
@@ -167,7 +167,7 @@ def fix(
     )
 
 
-def warm(given: InForce, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tuple[Ints, Ints]:
+def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tuple[Ints, Ints]:
     """`warm_mode` and `warm_start_s` of the operations that a previous plan holds and nothing fixes.
 
     Of the modes of one number the one whose machines the planned one is among.
@@ -175,8 +175,8 @@ def warm(given: InForce, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tup
     n, n_lanes = len(fixed), len(lanes.frame)
     of_pool = np.repeat(np.arange(len(lanes.pool_ptr) - 1), np.diff(lanes.pool_ptr))
     machine = np.full(n, -1, dtype=np.int64)
-    machine[given.held["op"].to_numpy()[::-1]] = given.held["lane"].to_numpy()[::-1]
-    options = given.planned.join(modes.select("op", "mode_no", "mode", "pool"), on=["op", "mode_no"])
+    machine[previous.held["op"].to_numpy()[::-1]] = previous.held["lane"].to_numpy()[::-1]
+    options = previous.planned.join(modes.select("op", "mode_no", "mode", "pool"), on=["op", "mode_no"])
     op, mode, start_s = (options[name].to_numpy() for name in ("op", "mode", "start_s"))
     place = options["pool"].fill_null(-1).to_numpy() * n_lanes + machine[op]
     among = np.isin(place, of_pool * n_lanes + lanes.pool_lane) & (machine[op] >= 0)
@@ -191,7 +191,7 @@ def warm(given: InForce, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tup
 class Chooser:
     """Chooses mode and lanes of fixed steps as the tables tell and, where they are silent, the first lanes free."""
 
-    given: InForce
+    previous: Previous
     steps: pl.DataFrame
     modes: pl.DataFrame
     demands: pl.DataFrame
@@ -219,7 +219,8 @@ class Chooser:
             self.machines.setdefault(mode, part)
         self.resource_of = self.lanes.frame["resource_id"].to_list()
         mine, planned = (
-            frame.join(self.steps, on="op", how="semi") for frame in (self.given.held, self.given.planned)
+            frame.join(self.steps, on="op", how="semi")
+            for frame in (self.previous.held, self.previous.planned)
         )
         self.told: dict[int, dict[tuple[int, int], int]] = {}
         for op, demand_no, unit_no, lane in mine.iter_rows():

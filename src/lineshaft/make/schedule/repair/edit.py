@@ -27,7 +27,7 @@ from lineshaft.make.schedule.repair.drag import Impossible, drag
 from lineshaft.make.schedule.repair.facts import with_facts
 from lineshaft.make.schedule.repair.settle import Force, force, settle
 from lineshaft.make.schedule.repair.shift import ELSEWHERE, NO_ROOM, NONE, TOO_LATE, shift_right
-from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
+from lineshaft.make.schedule.repair.standing import Standing, no_place, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
 from lineshaft.make.schedule.search.score import score
 from lineshaft.make.schedule.solve import Answer, cost_kpis, kpis
@@ -38,7 +38,6 @@ COLUMNS = ("start", "resource_id", "locked")
 HINT = "instead_of"
 ROOM_S = 60 * DAY_S
 MOVED_MIN = 30.0
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def prepare(book: ShopBook, params: ScheduleParams) -> State:
     """
     state = mend(book, params)
     if state.force.homeless.all() and len(state.force.homeless):
-        raise no_plan(state.names)
+        raise no_place(state.compiled, state.force.homeless)
     return state
 
 
@@ -132,15 +131,6 @@ def mend(
     if homeless.any():
         warnings.append(Reason("", (), "edit_plan_joined", {"steps": int(homeless.sum())}))
     return State(book, params, names, plan, standing, resources, tuple(warnings))
-
-
-def no_plan(names: Names) -> Refused:
-    """There is nothing to edit."""
-    named = ", ".join("{} {}".format(*key) for key in names.keys[:NAMED])
-    return Refused(
-        f"No step has a valid place in the plan in force: {named}, … Make a new plan first.",
-        f"当前计划中没有任何工序有有效位置:{named} 等。请先重新排产。",
-    )
 
 
 def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from lineshaft.core import Refused
 from lineshaft.make.schedule.dispatch.deck import mode_width
 from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.shop import Bools, Ints, Shop, Timetable
+
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def read_standing(compiled: Compiled) -> tuple[Standing, Bools]:
         team[slot_ptr[op] : slot_ptr[op + 1]] = -1
         team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
     end_s = np.zeros(shop.n_ops, dtype=np.int64)
-    end_s[compiled.given.planned["op"].to_numpy()] = compiled.given.planned["end_s"].to_numpy()
+    end_s[compiled.previous.planned["op"].to_numpy()] = compiled.previous.planned["end_s"].to_numpy()
     end_s[shop.fixed] = shop.fixed_end_s[shop.fixed]
     known = np.where(mode < 0, shop.mode_ptr[:-1], mode)
     homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, known, slot_ptr, team))
@@ -77,7 +80,7 @@ def read_standing(compiled: Compiled) -> tuple[Standing, Bools]:
 def planned_lanes(compiled: Compiled, mode: Ints, slot_ptr: Ints) -> Ints:
     """The team of each operation by the plan in force, in the mode that it has, by demand and unit; -1 for no lane."""
     shop = compiled.shop
-    held = compiled.given.held.with_columns(mode=pl.Series(mode)[compiled.given.held["op"]])
+    held = compiled.previous.held.with_columns(mode=pl.Series(mode)[compiled.previous.held["op"]])
     demands = compiled.demands.rename({"unit_no": "first_unit"}).with_row_index("demand")
     held = held.join(demands, on=["mode", "demand_no"])
     demand = held["demand"].cast(pl.Int64).to_numpy()
@@ -109,3 +112,15 @@ def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
         np.repeat(np.arange(len(mode)), np.diff(slot_ptr)), weights=team >= 0, minlength=len(mode)
     )
     return fit & (held == needs)
+
+
+def no_place(compiled: Compiled, homeless: Bools) -> Refused:
+    """There is no plan to look at: these steps are not in it, or no longer as it has them."""
+    keys = compiled.ops.filter(homeless).rows()
+    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in keys[:NAMED])
+    more_en = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    more_zh = f"等 {len(keys)} 道" if len(keys) > NAMED else ""
+    return Refused(
+        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
+        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
+    )
