@@ -26,7 +26,7 @@ from lineshaft.make.schedule.reasons.explain import explain
 from lineshaft.make.schedule.repair.drag import Impossible, drag
 from lineshaft.make.schedule.repair.facts import with_facts
 from lineshaft.make.schedule.repair.settle import Force, force, settle
-from lineshaft.make.schedule.repair.shift import ELSEWHERE, NO_ROOM, NONE, TOO_LATE, shift_right
+from lineshaft.make.schedule.repair.shift import ELSEWHERE, NO_ROOM, NONE, OVERDRAWN, TOO_LATE, shift_right
 from lineshaft.make.schedule.repair.standing import Standing, no_place, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
 from lineshaft.make.schedule.search.score import score
@@ -146,6 +146,11 @@ def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
         return Refused(
             f"The plan in force no longer holds: step {one} finds no place in it. Make a new plan first.",
             f"当前计划已不成立:工序 {one} 找不到位置。请先重新排产。",
+        )
+    if kind == OVERDRAWN:
+        return Refused(
+            f"The plan in force no longer holds: a budget does not suffice, of which step {one} takes most. Make a new plan first.",
+            f"当前计划已不成立:预算资源不足,其中工序 {one} 占用最多。请先重新排产。",
         )
     if kind == ELSEWHERE:
         return Refused(

@@ -24,7 +24,15 @@ from lineshaft.make.schedule.repair.insert import (
 )
 from lineshaft.make.schedule.repair.laid import FITS, fits, lay
 from lineshaft.make.schedule.repair.newcomers import put_in
-from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.shift import (
+    FINE,
+    NO_ROOM,
+    NONE,
+    OVERDRAWN,
+    TOO_LATE,
+    Trouble,
+    shift_right,
+)
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
@@ -61,6 +69,14 @@ class Force:
         slot_op = np.repeat(np.arange(len(lanes)), np.diff(standing.slot_ptr))
         lanes[slot_op[standing.team != self.given.team]] = True
         return lanes & ~self.homeless
+
+    def overdrawn(self, standing: Standing) -> Trouble:
+        """The operation that takes most of a budget of which all together take more than there is, if any."""
+        spent = (
+            self.shop.mode_spend[standing.mode] if len(self.shop.budget) else np.zeros((1, 0), dtype=np.int64)
+        )
+        over = spent.sum(axis=0) > self.shop.budget
+        return Trouble(OVERDRAWN, int(spent[:, over][:, 0].argmax()), -1) if over.any() else FINE
 
     def least_value(self, moved: int) -> float:
         """No plan in which so many steps move to the right is better at the first level: nothing else gets later."""
@@ -155,4 +171,6 @@ def shifted(plan: Force, standing: Standing) -> Settled:
         start_s = standing.start_s.copy()
         put_off(plan.shop, after.start_s, after.end_s, standing.stays, start_s)
         standing = replace(standing, start_s=start_s)
+    if trouble.kind == NONE:
+        trouble = plan.overdrawn(after)
     return Settled(after, desk, plan.value(after, desk), trouble)

@@ -53,7 +53,7 @@ from lineshaft.make.schedule.repair.laid import FITS, by_start, fits, lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP
 
-NONE, NO_ROOM, TOO_SOON, TOO_LATE, NO_SETUP, ELSEWHERE = range(6)
+NONE, NO_ROOM, TOO_SOON, TOO_LATE, NO_SETUP, ELSEWHERE, OVERDRAWN = range(7)
 
 
 class Trouble(NamedTuple):
