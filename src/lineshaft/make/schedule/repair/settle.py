@@ -8,6 +8,7 @@ and the best by the goal and the number of steps moved is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from lineshaft.make.schedule.repair.laid import FITS, fits, lay
 from lineshaft.make.schedule.repair.newcomers import put_in
 from lineshaft.make.schedule.repair.shift import (
     FINE,
+    MANY,
     NO_ROOM,
     NONE,
     OVERDRAWN,
@@ -78,11 +80,17 @@ class Force:
         over = spent.sum(axis=0) > self.shop.budget
         return Trouble(OVERDRAWN, int(spent[:, over][:, 0].argmax()), -1) if over.any() else FINE
 
-    def least_value(self, moved: int) -> float:
-        """No plan in which so many steps move to the right is better at the first level: nothing else gets later."""
+    @cached_property
+    def least_value(self) -> float:
+        """The first level of the goal if nothing had happened: right shift and gaps end nothing sooner than it stood."""
         desk = lay(self.deck, self.given, ~self.homeless)
-        figures = self.goal.levels[0] @ desk_figures(self.deck, self.orders, desk)
-        return float(figures + self.moved_min * MINUTE_S * moved)
+        return float(self.goal.levels[0] @ desk_figures(self.deck, self.orders, desk))
+
+    def most_moves(self, best: Settled) -> int:
+        """A plan that moves more steps than this is not worth their price beside the best so far."""
+        if best.trouble.kind != NONE or self.moved_min == 0:
+            return MANY
+        return int(min((best.value[0] - self.least_value) // (self.moved_min * MINUTE_S), MANY))
 
     def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
         """What is minimised: the levels of the goal, the first with the price of what moved."""
@@ -130,7 +138,7 @@ def settle(plan: Force) -> Settled:
         wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
         if wanted is not None:
             aside = overlapped(wanted, stays | plan.homeless | hit)
-            if best.trouble.kind != NONE or plan.least_value(int(aside.sum())) < best.value[0]:
+            if aside.sum() <= plan.most_moves(best):
                 best = better_of(plan, best, into_gaps(plan, wanted, aside))
                 best = better_of(plan, best, wanted) if len(new) else best
     return best if best.trouble.kind == NONE else better_of(plan, best, anew(plan))
@@ -156,16 +164,16 @@ def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
     """The better of a settled plan and another once that is settled."""
     if other is None:
         return best
-    tried = shifted(plan, other)
+    tried = shifted(plan, other, plan.most_moves(best))
     if tried.trouble.kind != NONE:
         return best
     return tried if best.trouble.kind != NONE or lower(tried.value, best.value) else best
 
 
-def shifted(plan: Force, standing: Standing) -> Settled:
-    """Everything shifted right; what comes too long before what follows it waits too."""
+def shifted(plan: Force, standing: Standing, most: int = MANY) -> Settled:
+    """Everything shifted right, if no more than `most` start later; what comes too long before what follows it waits too."""
     for _ in range(DELAYS):
-        after, desk, trouble = shift_right(plan.deck, standing)
+        after, desk, trouble = shift_right(plan.deck, standing, most=most)
         if trouble.kind != TOO_LATE or standing.stays[trouble.other]:
             break
         start_s = standing.start_s.copy()

@@ -55,6 +55,9 @@ from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP
 
 NONE, NO_ROOM, TOO_SOON, TOO_LATE, NO_SETUP, ELSEWHERE, OVERDRAWN = range(7)
 
+GIVEN_UP = -2
+MANY = 1 << 40
+
 
 class Trouble(NamedTuple):
     """Why things cannot stand so: what kind, the operation that cannot be, the one it conflicts with (-1 none)."""
@@ -68,7 +71,7 @@ FINE = Trouble(NONE, -1, -1)
 
 
 def shift_right(
-    deck: Deck, standing: Standing, placed: int = -1, was: Standing | None = None
+    deck: Deck, standing: Standing, placed: int = -1, was: Standing | None = None, most: int = MANY
 ) -> tuple[Standing, Desk, Trouble]:
     """Settle `standing`, in which operation `placed` (-1: none) was put somewhere by hand and stays there.
 
@@ -76,6 +79,8 @@ def shift_right(
     ----------
     was
         As it stood before: what the book fixes may come no nearer to what it must follow. None: that is not judged.
+    most
+        So many may start later; with more of them it is given up (NO_ROOM).
 
     Returns
     -------
@@ -93,8 +98,8 @@ def shift_right(
     stands &= (deck.op[:-1, MIX] < 0) & (deck.op[:-1, NEEDS] & ENDS == 0)
     while True:
         desk = lay(deck, standing, stays, order)
-        stuck = push(deck, desk, standing.start_s, standing.team, stays, order, wary, stands)
-        if stuck >= 0:
+        stuck = push(deck, desk, standing.start_s, standing.team, stays, order, wary, stands, most)
+        if stuck >= 0 or stuck == GIVEN_UP:
             return standing, desk, Trouble(NO_ROOM, stuck, -1)
         kind, op, other = trouble(deck, desk, slot_op, stays, standing.fixed, was.start_s, was.end_s, judged)
         if kind == NO_SETUP and other >= 0 and not stays[other] and not wary[other]:
@@ -105,11 +110,12 @@ def shift_right(
 
 
 @njit(cache=True, nogil=True)
-def push(d, w, start_s, team, stays, order, wary, stands):
+def push(d, w, start_s, team, stays, order, wary, stands, most):
     """Place every operation that does not stay, at `start_s` or as soon after as it can; -1, or one without room.
 
     They come in `order` (by start); only who cannot start then waits on the agenda. Of those that have the times of
-    the plan in force and keep hours in them (`stands`) only the lanes are looked at.
+    the plan in force and keep hours in them (`stands`) only the lanes are looked at. GIVEN_UP once more than `most` are
+    later than they stood.
     """
     n = stays.size
     missing, rank = np.zeros(n, np.int64), np.empty(n, np.float64)
@@ -118,7 +124,7 @@ def push(d, w, start_s, team, stays, order, wary, stands):
         rank[op] = turn
         for a in range(d.op[op, FIRST_PRED], d.op[op + 1, FIRST_PRED]):
             missing[op] += not stays[d.pred[a, OP]]
-    g, turn = open_agenda(n), 0
+    g, turn, later_ones = open_agenda(n), 0, 0
     while True:
         while turn < n and (stays[order[turn]] or missing[order[turn]] > 0):
             turn += 1
@@ -146,6 +152,9 @@ def push(d, w, start_s, team, stays, order, wary, stands):
             if start > t_s:
                 put(g, op, start, rank[op])
                 continue
+        later_ones += start > start_s[op]
+        if later_ones > most:
+            return GIVEN_UP
         place(d, w, op, mode, start, end, width, True)
         for k in range(width):
             if w.team[PICK_AFTER, k] >= -1:
