@@ -118,6 +118,64 @@ def test_a_new_quantity_lengthens_every_step_of_the_order():
     assert starts(result) == {A: 0, B: 4}
 
 
+def with_frames(shop, **frames):
+    members = {name: getattr(shop, name) for name in ShopBook.member_schemas()} | frames
+    return ShopBook.cast({name: frame.lazy() for name, frame in members.items() if frame is not None})
+
+
+def ends(result):
+    frame = result.tables.operation_plan.select("order_id", "op_no", "end").rows()
+    return {(order, op_no): (end - MONDAY).total_seconds() / 3600 for order, op_no, end in frame}
+
+
+def load_of_two(**more):
+    """Furnace M1 takes two: A and B share a load until A, the longer one, is done; C needs the furnace after them."""
+    hours, plan = {A: 2, B: 1, C: 1}, {A: (0, "M1"), B: (0, "M1"), C: (2, "M1")}
+    shop = book(hours, plan, on=dict.fromkeys(hours, "M1"), **more)
+    recipe = pl.col("order_id").replace_strict({"A": "temper", "B": "temper"}, default="anneal")
+    furnace = pl.when(pl.col("resource_id") == "M1")
+    schema = ShopBook.member_schemas()["recipes"]
+    return with_frames(
+        shop,
+        previous=shop.previous.with_columns(
+            end=pl.when(pl.col("order_id") == "B").then(at(2)).otherwise("end")
+        ),
+        recipes=frame_of(schema, [(name, name, None) for name in ("anneal", "temper")]),
+        operations=shop.operations.with_columns(recipe_id=recipe, load=pl.lit(1.0)),
+        resources=shop.resources.with_columns(
+            load_max=furnace.then(2.0), load_unit=furnace.then(pl.lit("place"))
+        ),
+    )
+
+
+def test_a_load_that_loses_its_furnace_waits_together():
+    result = answer(load_of_two(), M1_OUT)
+    assert (starts(result), ends(result)) == ({A: 0, B: 0, C: 4}, {A: 4, B: 4, C: 5})
+
+
+def test_a_load_ends_with_its_longest_step():
+    longer = answer(load_of_two(), Change("operation_mode", ("B", 10, 1), {"lot_s": 3 * 3600}))
+    assert (starts(longer), ends(longer)) == ({A: 0, B: 0, C: 3}, {A: 3, B: 3, C: 4})
+    shorter = answer(load_of_two(), Change("operation_mode", ("A", 10, 1), {"lot_s": 1800}))
+    assert (starts(shorter), ends(shorter)) == ({A: 0, B: 0, C: 2}, {A: 1, B: 1, C: 3})
+
+
+def test_a_load_stays_with_its_locked_step():
+    assert starts(answer(load_of_two(locked=[A]))) == {A: 0, B: 0, C: 2}
+
+
+def test_a_new_step_joins_a_load_that_has_room():
+    shop = load_of_two()
+    alone = [
+        Change("operation", ("A", 10), {"recipe_id": "temper", "load": 1.0}),
+        Change("operation", ("B", 10), {"load": 0.5}),
+    ]
+    result = answer(
+        shop, *alone, *rush(1, on="M1"), Change("operation", ("D", 10), {"recipe_id": "temper", "load": 0.5})
+    )
+    assert (starts(result), ends(result)[D]) == ({A: 0, B: 0, C: 2, D: 0}, 2)
+
+
 def rush(hours, due=None, on=None):
     demand = {"resource_id": on, "quantity": 1} if on else {"class_id": "any", "quantity": 1}
     return [

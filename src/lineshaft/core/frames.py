@@ -172,7 +172,11 @@ def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tupl
     typed = present.with_columns(
         cast_column(present[column], rule.dtype).alias(column) for column, rule in columns.items()
     )
-    mistyped = {column: present[column].is_not_null() & typed[column].is_null() for column in columns}
+    mistyped = {
+        column: present[column].is_not_null() & typed[column].is_null()
+        for column, rule in columns.items()
+        if present[column].dtype not in (rule.dtype, pl.Null)
+    }
     faults = [
         _cell_fault(name, schema, present.row(i, named=True), column, "dtype")
         for column, wrong in mistyped.items()

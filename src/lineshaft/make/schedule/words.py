@@ -216,6 +216,12 @@ WORDS = {
         "{order_id} 工序 {op_no} 不能在 {asked} 开工:{stuck_order} 工序 {stuck_op} 距 {behind_order} 工序 {behind_op} "
         "将超过最大间隔。[最近可行:{nearest}。]",
     ),
+    "edit_elsewhere": (
+        "{order_id} step {op_no} cannot start at {asked} there: {stuck_order} step {stuck_op} is not in the bay where "
+        "{behind_order} step {behind_op} would leave the work.[ Nearest possible: {nearest}.]",
+        "{order_id} 工序 {op_no} 不能在 {asked} 于该处开工:{stuck_order} 工序 {stuck_op} 不在 {behind_order} 工序 "
+        "{behind_op} 完工所在的跨间。[最近可行:{nearest}。]",
+    ),
     "edit_takes_setup_time": (
         "{order_id} step {op_no} cannot start at {asked}: {stuck_order} step {stuck_op} stays and would have no time left "
         "for its setup.[ Nearest possible: {nearest}.]",

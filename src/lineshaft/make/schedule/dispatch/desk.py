@@ -306,6 +306,10 @@ def onward(d, w, op, mode):
     for a in range(d.op[op, FIRST_PRED], d.op[op + 1, FIRST_PRED]):
         if not follows(d, w.job[d.pred[a, OP], MODE], mode):
             return NEVER
+    for a in range(d.op[op, FIRST_SUCC], d.op[op + 1, FIRST_SUCC]):
+        after = w.job[d.succ[a], MODE]
+        if after >= 0 and not d.op[d.succ[a], FIXED] and not follows(d, mode, after):
+            return NEVER
     if d.mode[mode, FROM] < 0:
         return 0
     rest_s = 0

@@ -32,6 +32,7 @@ from lineshaft.make.schedule.shop import (
     FORBIDDEN_S,
     NEVER_S,
     START_START,
+    Bools,
     Goal,
     Ints,
     Score,
@@ -200,13 +201,18 @@ def too_late_s(shop: Shop, start_s: Ints, end_s: Ints) -> Ints:
 
 
 def delay_predecessors(shop: Shop, desk: Desk, not_before_s: Ints) -> bool:
-    """Raise the earliest starts of predecessors whose successors come too late; True when any was raised."""
+    """`put_off` for what stands on a desk; what is fixed stays."""
     if (shop.pred_lag_max_s >= NEVER_S).all():
         return False
-    over_s = too_late_s(shop, desk.job[:, START], desk.job[:, END])
-    arcs = np.flatnonzero((over_s > 0) & ~shop.fixed[shop.pred_op])
+    return put_off(shop, desk.job[:, START], desk.job[:, END], shop.fixed, not_before_s)
+
+
+def put_off(shop: Shop, start_s: Ints, end_s: Ints, stays: Bools, not_before_s: Ints) -> bool:
+    """Raise the earliest starts of predecessors whose successors come too late; True when any was raised."""
+    over_s = too_late_s(shop, start_s, end_s)
+    arcs = np.flatnonzero((over_s > 0) & ~stays[shop.pred_op])
     before = shop.pred_op[arcs]
-    np.maximum.at(not_before_s, before, desk.job[before, START] + over_s[arcs])
+    np.maximum.at(not_before_s, before, start_s[before] + over_s[arcs])
     return len(arcs) > 0
 
 

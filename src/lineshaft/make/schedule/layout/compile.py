@@ -17,10 +17,12 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, pointers
-from lineshaft.make.schedule.layout.fixing import STEP, fix, fixed_steps
+from lineshaft.make.schedule.layout.fixing import STEP, Previous, fix, fixed_steps, read_previous
 from lineshaft.make.schedule.layout.lanes import (
     Lanes,
+    Weeks,
     is_budget,
+    lane_calendars,
     make_lanes,
     meet,
     pool_lanes,
@@ -28,6 +30,7 @@ from lineshaft.make.schedule.layout.lanes import (
     seconds_up,
     setup_times,
     table,
+    weeks,
 )
 from lineshaft.make.schedule.layout.material import allocate
 from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
@@ -63,8 +66,10 @@ class Compiled:
         Orders left out because they have no steps.
     routes
         Order → the alternative route laid out, of orders that have any.
-    hours, tariffs
-        Working time by calendar of the shop, also before its start; what work costs when.
+    previous
+        The plan in force by operation and lane.
+    weeks, hours, tariffs
+        Working time by calendar of the tables, and by calendar of the shop, also before its start; what work costs when.
     """
 
     shop: Shop
@@ -79,6 +84,8 @@ class Compiled:
     ways: Mapping[int, str]
     stepless: tuple[str, ...]
     routes: Mapping[str, int]
+    previous: Previous
+    weeks: Weeks
     hours: Calendars
     tariffs: Tariffs
 
@@ -89,6 +96,7 @@ def compile_shop(
     horizon_s: int | None = None,
     as_planned: bool = False,
     routes: Mapping[str, int] | None = None,
+    earlier: Compiled | None = None,
 ) -> Compiled:
     """Lay out the book as arrays.
 
@@ -100,6 +108,8 @@ def compile_shop(
         Receipts go to whom the previous plan gave them: in order of its starts.
     routes
         Order → alternative route to take, where it may be chosen; else as begun, as planned, or the first.
+    earlier
+        A layout of nearly the same book: what has not changed is taken from it.
 
     Raises
     ------
@@ -119,16 +129,18 @@ def compile_shop(
     material = allocate(book, orders, ops, steps, start, as_planned)
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
+    modes, lanes = by_machine(book, tabled, make_lanes(book))
+    uses = demand_pools(modes, lanes)
+    previous = read_previous(book, ops, lanes, start)
     if horizon_s is None:
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, Calendars(low_s, DAY_S)))
-        uses = demand_pools(modes, lanes)
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
+    worked = earlier.weeks if earlier else None
     while True:
         hours = Calendars(low_s, horizon_s)
-        modes, lanes = by_machine(book, tabled, make_lanes(book, start, hours))
-        uses = demand_pools(modes, lanes)
-        too_long = never_fit(modes, uses, lanes, hours, ops, steps)
-        held = fix(book, steps, ops, modes, uses, lanes, hours, start)
+        worked = weeks(book, start, hours, worked)
+        works_by = lane_calendars(book, lanes, worked, start, hours)
+        too_long = never_fit(modes, uses, lanes, works_by, hours, ops, steps)
+        held = fix(previous, steps, ops, modes, uses, lanes, works_by, hours)
         if held is not None and not len(too_long):
             break
         if horizon_s >= NEVER_AFTER_S and len(too_long):
@@ -162,7 +174,7 @@ def compile_shop(
         pool_lane=lanes.pool_lane,
         lane_resource=lanes.frame["resource"].cast(pl.Int64).to_numpy(),
         lane_place=lanes.frame["place_no"].to_numpy(),
-        lane_calendar=lanes.frame["calendar"].to_numpy(),
+        lane_calendar=works_by,
         lane_group=lanes.frame["group"].to_numpy(),
         lane_family=lanes.frame["family"].to_numpy(),
         lane_load_max=lanes.frame["load_max"].to_numpy(),
@@ -188,6 +200,8 @@ def compile_shop(
         ways=held.ways,
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
         routes=taken,
+        previous=previous,
+        weeks=worked,
         hours=hours,
         tariffs=make_tariffs(book, lanes, hours, start),
     )
@@ -249,8 +263,10 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
 
 
 def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
-    """`budget` and `mode_spend` of a Shop."""
+    """`budget` and `mode_spend` of a Shop that has budgets."""
     named = table(book, "resources").filter(is_budget()).sort("resource_id").with_row_index("budget")
+    if named.is_empty():
+        return {}
     spends = (
         table(book, "demands")
         .join(modes.select(*STEP, "mode_no", "mode"), on=[*STEP, "mode_no"])
@@ -261,9 +277,9 @@ def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
     return {"budget": named["capacity"].cast(pl.Int64).to_numpy(), "mode_spend": spend}
 
 
-def never_fit(modes, uses, lanes, hours, ops, steps) -> Ints:
+def never_fit(modes, uses, lanes, works_by, hours, ops, steps) -> Ints:
     """Operations that no mode can do within the window: too little working time together, or none unbroken."""
-    longest, total = meet(hours, lanes.frame["calendar"].to_numpy(), lanes, uses, len(modes))
+    longest, total = meet(hours, works_by, lanes, uses, len(modes))
     of_op = modes["op"].to_numpy()
     room = np.where(ops["pausable"].to_numpy()[of_op], total, longest)
     fits = np.zeros(len(ops), dtype=np.bool_)

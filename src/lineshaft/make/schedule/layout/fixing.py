@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, finish, pointers
 from lineshaft.make.schedule.layout.lanes import Lanes, seconds, table
-from lineshaft.make.schedule.shop import NEVER_S, Ints
+from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 STEP = ["order_id", "op_no"]
@@ -95,19 +95,43 @@ def _finished_first(book: ShopBook, order_id: str, op_no: int) -> Fault:
     return Fault("actual_event", (event["event_id"][-1],), "at", event["at"][-1], "finished_first", words)
 
 
+class Previous(NamedTuple):
+    """The plan in force by operation: `planned` (op, mode_no, start_s, end_s), `held` (op, demand_no, unit_no, lane)."""
+
+    planned: pl.DataFrame
+    held: pl.DataFrame
+
+
+def read_previous(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -> Previous:
+    """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
+    known = ops.select(*STEP, "op")
+    planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
+    places = lanes.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
+    held = (
+        table(book, "previous_resources")
+        .join(known, on=STEP)
+        .join(places, on=["resource_id", "place_no"])
+        .select("op", "demand_no", "unit_no", "lane")
+        .sort("op", "demand_no", "unit_no")
+    )
+    times = (seconds(pl.col(name), start).alias(f"{name}_s") for name in ("start", "end"))
+    return Previous(planned.select("op", "mode_no", *times), held)
+
+
 def fix(
-    book: ShopBook,
+    previous: Previous,
     steps: pl.DataFrame,
     ops: pl.DataFrame,
     modes: pl.DataFrame,
     demands: pl.DataFrame,
     lanes: Lanes,
+    works_by: Ints,
     hours: Calendars,
-    start: datetime,
 ) -> Fixed | None:
     """Give the fixed steps mode, end and lanes, and the others their start values; None beyond the window of `hours`.
 
-    Running steps come first: they hold their lanes until they are done, at least until the plan's start.
+    Running steps come first: they hold their lanes (of calendars `works_by`) until they are done, at least until the
+    plan's start.
 
     Raises
     ------
@@ -115,25 +139,24 @@ def fix(
         A locked step names a mode that is not there.
     """
     n = len(ops)
-    chosen = Chooser(book, steps, modes, demands, lanes)
+    chosen = Chooser(previous, steps, modes, demands, lanes)
     fixed = np.zeros(n, dtype=np.bool_)
     start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     mode = np.full(n, -1, dtype=np.int64)
     held: dict[int, list[int]] = {}
-    calendar = lanes.frame["calendar"].to_numpy()
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
         op = row["op"]
         mode[op], held[op] = chosen.take(row)
         end = row["end_s"]
         if end is None:
-            together = hours.spans[hours.all_of(calendar[held[op]].tolist())]
+            together = hours.spans[hours.all_of(works_by[held[op]].tolist())]
             end = finish(together, *chosen.left(row, mode[op]))
             if end is None:
                 return None
             end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
-    warm_mode, warm_start_s = warm(book, ops, modes, lanes, fixed, start)
+    warm_mode, warm_start_s = warm(previous, modes, lanes, fixed)
     widths = np.zeros(n, dtype=np.int64)
     widths[list(held)] = [len(some) for some in held.values()]
     fixed_ptr = pointers(widths)
@@ -144,39 +167,23 @@ def fix(
     )
 
 
-def warm(
-    book: ShopBook, ops: pl.DataFrame, modes: pl.DataFrame, lanes: Lanes, fixed: Ints, start: datetime
-) -> tuple[Ints, Ints]:
+def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tuple[Ints, Ints]:
     """`warm_mode` and `warm_start_s` of the operations that a previous plan holds and nothing fixes.
 
     Of the modes of one number the one whose machines the planned one is among.
     """
+    n, n_lanes = len(fixed), len(lanes.frame)
     of_pool = np.repeat(np.arange(len(lanes.pool_ptr) - 1), np.diff(lanes.pool_ptr))
-    among = pl.DataFrame(
-        {"pool": of_pool, "lane": lanes.pool_lane}, schema={"pool": pl.Int64, "lane": pl.Int64}
-    ).with_columns(among=True)
-    machine = (
-        table(book, "previous_resources")
-        .join(lanes.frame.select("resource_id", "place_no", "lane"), on=["resource_id", "place_no"])
-        .group_by(STEP)
-        .agg(pl.col("lane").sort_by("demand_no", "unit_no").first().cast(pl.Int64))
-    )
-    warm_mode = np.full(len(ops), -1, dtype=np.int64)
-    warm_start_s = np.full(len(ops), NEVER_S, dtype=np.int64)
-    rows = (
-        table(book, "previous")
-        .join(ops.select(*STEP, "op"), on=STEP)
-        .join(modes.select("op", "mode_no", "mode", "pool"), on=["op", "mode_no"])
-        .join(machine, on=STEP, how="left")
-        .join(among, on=["pool", "lane"], how="left")
-        .sort("op", "among", "mode", nulls_last=True)
-        .unique("op", keep="first", maintain_order=True)
-        .select("op", "mode", start_s=seconds(pl.col("start"), start))
-    )
-    op = rows["op"].to_numpy()
-    free = ~fixed[op]
-    warm_mode[op[free]] = rows["mode"].to_numpy()[free]
-    warm_start_s[op[free]] = rows["start_s"].to_numpy()[free]
+    machine = np.full(n, -1, dtype=np.int64)
+    machine[previous.held["op"].to_numpy()[::-1]] = previous.held["lane"].to_numpy()[::-1]
+    options = previous.planned.join(modes.select("op", "mode_no", "mode", "pool"), on=["op", "mode_no"])
+    op, mode, start_s = (options[name].to_numpy() for name in ("op", "mode", "start_s"))
+    place = options["pool"].fill_null(-1).to_numpy() * n_lanes + machine[op]
+    among = np.isin(place, of_pool * n_lanes + lanes.pool_lane) & (machine[op] >= 0)
+    best_last = np.lexsort((-mode, among))
+    best_last = best_last[~fixed[op[best_last]]]
+    warm_mode, warm_start_s = np.full(n, -1, dtype=np.int64), np.full(n, NEVER_S, dtype=np.int64)
+    warm_mode[op[best_last]], warm_start_s[op[best_last]] = mode[best_last], start_s[best_last]
     return warm_mode, warm_start_s
 
 
@@ -184,7 +191,7 @@ def warm(
 class Chooser:
     """Chooses mode and lanes of fixed steps as the tables tell and, where they are silent, the first lanes free."""
 
-    book: ShopBook
+    previous: Previous
     steps: pl.DataFrame
     modes: pl.DataFrame
     demands: pl.DataFrame
@@ -210,28 +217,20 @@ class Chooser:
         ).iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
             self.machines.setdefault(mode, part)
-        frame = self.lanes.frame
-        self.resource_of = frame["resource_id"].to_list()
-        self.lane_of = {
-            row[:2]: row[2] for row in frame.select("resource_id", "place_no", "lane").iter_rows()
-        }
-        self.told: dict[tuple[str, int], dict[tuple[int, int], int]] = {}
-        for order_id, op_no, demand_no, unit_no, *place in (
-            table(self.book, "previous_resources")
-            .join(self.steps, on=STEP, how="semi")
-            .select(*STEP, "demand_no", "unit_no", "resource_id", "place_no")
-            .iter_rows()
-        ):
-            if tuple(place) in self.lane_of:
-                self.told.setdefault((order_id, op_no), {})[demand_no, unit_no] = self.lane_of[tuple(place)]
-        planned = table(self.book, "previous").join(self.steps, on=STEP, how="semi")
-        self.planned = {row[:2]: row[2] for row in planned.select(*STEP, "mode_no").iter_rows()}
+        self.resource_of = self.lanes.frame["resource_id"].to_list()
+        mine, planned = (
+            frame.join(self.steps, on="op", how="semi")
+            for frame in (self.previous.held, self.previous.planned)
+        )
+        self.told: dict[int, dict[tuple[int, int], int]] = {}
+        for op, demand_no, unit_no, lane in mine.iter_rows():
+            self.told.setdefault(op, {})[demand_no, unit_no] = lane
+        self.planned = dict(planned.select("op", "mode_no").iter_rows())
 
     def take(self, row: dict[str, Any]) -> tuple[int, list[int]]:
         """Mode and lanes (demand order) of one fixed step; its lanes are busy from now on."""
         mode = self._mode(row)
-        key = (row["order_id"], row["op_no"])
-        told = self.told.get(key, {}) if self.planned.get(key) == self.mode_no[mode] else {}
+        told = self.told.get(row["op"], {}) if self.planned.get(row["op"]) == self.mode_no[mode] else {}
         if row["resource_id"] and row["resource_id"] not in {
             self.resource_of[lane] for lane in told.values()
         }:
@@ -265,7 +264,7 @@ class Chooser:
         first, count = self.first[row["op"]]
         options = range(first, first + count)
         numbers = [self.mode_no[mode] for mode in options]
-        for mode_no in (row["mode_no"], self.planned.get((row["order_id"], row["op_no"]))):
+        for mode_no in (row["mode_no"], self.planned.get(row["op"])):
             alike = [mode for mode, number in zip(options, numbers) if number == mode_no]
             if alike and (mode_no == row["mode_no"] or any(self._holds(mode, row) for mode in alike)):
                 return min(alike, key=lambda mode: (*self._unlike(mode, row), mode))
@@ -290,7 +289,7 @@ class Chooser:
         if mode not in self.machines:
             return False, False
         machines = self._pool(self.machines[mode])
-        told = self.told.get((row["order_id"], row["op_no"]), {})
+        told = self.told.get(row["op"], {})
         first = self.demand[mode][0][0]
         return (
             bool(row["resource_id"])

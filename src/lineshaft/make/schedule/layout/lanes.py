@@ -15,14 +15,14 @@ from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
 from lineshaft.make.schedule.shop import FORBIDDEN_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
-from lineshaft.tables.worktime import working_intervals
+from lineshaft.tables.worktime import Intervals, working_intervals
 
 DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """`frame`: lane, resource, resource_id, place_no, calendar, setup group and family by number (-1: none).
+    """`frame`: lane, resource, resource_id, place_no, setup group and family by number (-1: none).
 
     `pools`: the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop.
     """
@@ -58,18 +58,35 @@ def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
     return -((round(start.timestamp()) * 1_000_000 - moment.dt.timestamp("us")) // 1_000_000)
 
 
-def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
-    """One lane a place of each resource that is no budget; its working times are added to `hours`."""
+@dataclass(frozen=True)
+class Weeks:
+    """Working times (`spans`, seconds of UTC) by calendar_id within a window, and the tables that tell them."""
+
+    tables: tuple[pl.DataFrame, ...]
+    window: tuple[datetime, datetime]
+    spans: dict[str, Intervals]
+
+
+def weeks(book: ShopBook, start: datetime, hours: Calendars, earlier: Weeks | None) -> Weeks:
+    """The working times of every calendar in use, or `earlier` ones where nothing about them has changed."""
+    tables = tuple(table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions"))
+    window = start + timedelta(seconds=hours.low_s), start + timedelta(seconds=hours.high_s)
+    names = table(book, "resources")["calendar_id"].drop_nulls().unique().sort().to_list()
+    if (
+        earlier is not None
+        and (earlier.window, [*earlier.spans]) == (window, names)
+        and all(was.equals(now) for was, now in zip(earlier.tables, tables))
+    ):
+        return earlier
+    return Weeks(tables, window, {name: working_intervals(name, *tables, *window) for name in names})
+
+
+def make_lanes(book: ShopBook) -> Lanes:
+    """One lane a place of each resource that is no budget."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
     groups = tuple(resources["setup_group"].drop_nulls().unique().sort())
-    periods = table(book, "capacities").select(
-        "resource_id",
-        "capacity",
-        start_s=seconds(pl.col("start"), start),
-        end_s=seconds(pl.col("end"), start),
-    )
-    most = periods.group_by("resource_id").agg(most=pl.col("capacity").max())
+    most = table(book, "capacities").group_by("resource_id").agg(most=pl.col("capacity").max())
     frame = (
         resources.filter(~is_budget())
         .join(most, on="resource_id", how="left", maintain_order="left")
@@ -81,6 +98,8 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
             "resource_id",
             "place_no",
             "kind",
+            "calendar_id",
+            "capacity",
             "efficiency_pct",
             "bay_id",
             load_max=(pl.col("load_max").fill_null(0) * 1_000).floor().cast(pl.Int64),
@@ -88,14 +107,6 @@ def make_lanes(book: ShopBook, start: datetime, hours: Calendars) -> Lanes:
             family=number(families, "family_id"),
         )
         .with_row_index("lane")
-    )
-    calendars = lane_calendars(book, resources, periods, start, hours)
-    frame = frame.with_columns(
-        pl.Series(
-            "calendar",
-            [calendars(*row) for row in frame.select("resource", "place_no").rows()],
-            dtype=pl.Int64,
-        )
     )
     pools, pool_ptr, pool_lane = make_pools(book, frame)
     return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
@@ -106,35 +117,37 @@ def number(names: tuple[str, ...], column: str) -> pl.Expr:
     return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
 
 
-def lane_calendars(book, resources, periods, start, hours):
-    """A function (resource, place) → number of the calendar it works by, capacity over time folded in."""
-    tables = [table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions")]
-    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
+def lane_calendars(book: ShopBook, lanes: Lanes, weeks: Weeks, start: datetime, hours: Calendars) -> Ints:
+    """Number of the calendar that each lane works by, capacity over time folded in; they are added to `hours`."""
     epoch_s = round(start.timestamp())
     of_calendar = {None: 0}
-    for calendar_id in resources["calendar_id"].drop_nulls().unique().sort():
-        starts, ends = working_intervals(calendar_id, *tables, low, high)
+    for calendar_id, (starts, ends) in weeks.spans.items():
         of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
-    rows = resources.select("resource_id", "calendar_id", "capacity").rows()
-    of_resource = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
-
-    def calendar(resource: int, place: int) -> int:
-        resource_id, calendar_id, capacity = rows[resource]
+    periods = table(book, "capacities").select(
+        "resource_id",
+        "capacity",
+        start_s=seconds(pl.col("start"), start),
+        end_s=seconds(pl.col("end"), start),
+    )
+    changes = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
+    numbers = []
+    for resource_id, calendar_id, capacity, place in lanes.frame.select(
+        "resource_id", "calendar_id", "capacity", "place_no"
+    ).iter_rows():
         by_week = of_calendar[calendar_id]
-        if resource_id not in of_resource:
-            return by_week
-        windows = open_windows(of_resource[resource_id], capacity, place, hours.low_s, hours.high_s)
-        return hours.both(by_week, hours.add(*windows))
-
-    return calendar
+        if resource_id in changes:
+            windows = open_windows(changes[resource_id], capacity, place, hours.low_s, hours.high_s)
+            by_week = hours.both(by_week, hours.add(*windows))
+        numbers.append(by_week)
+    return np.array(numbers, dtype=np.int64)
 
 
 def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
     """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
     budgets = table(book, "resources").filter(is_budget())
-    demands = (
-        table(book, "demands").sort(DEMAND).join(budgets, on="resource_id", how="anti", maintain_order="left")
-    )
+    demands = table(book, "demands").sort(DEMAND)
+    if len(budgets):
+        demands = demands.join(budgets, on="resource_id", how="anti", maintain_order="left")
     wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
         "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
     )
@@ -150,9 +163,8 @@ def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints,
         raise BadInput(
             [no_team(row) for row in kinds.filter(short).select(DEMAND).explode(DEMAND).iter_rows()]
         )
-    kinds = kinds.select(*DEMAND, pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
-    of_demand = kinds.explode(DEMAND).explode("demand_no", "pool")
-    of_demand = of_demand.join(demands.select(*DEMAND, "quantity"), on=DEMAND)
+    kinds = kinds.select(*DEMAND, "quantity", pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
+    of_demand = kinds.explode(DEMAND).explode("demand_no", "quantity", "pool")
     counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
     return of_demand, pointers(counts), pool_lane

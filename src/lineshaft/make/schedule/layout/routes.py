@@ -20,6 +20,8 @@ from lineshaft.make.schedule.tables import ShopBook
 def taken_routes(book: ShopBook, wished: Mapping[str, int]) -> dict[str, int]:
     """Order → route, of orders with alternative routes: the one begun, else wished for, else planned, else the first."""
     routed = table(book, "operations").drop_nulls("route_no")
+    if routed.is_empty():
+        return {}
     taken = dict(routed.group_by("order_id").agg(pl.col("route_no").min()).sort("order_id").iter_rows())
     planned = {}
     for member, found in (("previous", planned), ("events", begun := {})):

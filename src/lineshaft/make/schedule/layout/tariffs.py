@@ -27,6 +27,9 @@ class Tariff:
     fen_h: Floats
 
 
+FREE = Tariff(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
 @dataclass(frozen=True)
 class Tariffs:
     """`energy`: fen for an hour at 1 kW; `overtime` of each lane; `setup_fen[group, from, to]`."""
@@ -42,8 +45,11 @@ def make_tariffs(book: ShopBook, lanes: Lanes, hours: Calendars, start: datetime
         seconds(pl.col("start"), start), seconds(pl.col("end"), start).alias("end"), "price_fen_kwh"
     )
     of_resource = dict(table(book, "resources").select("resource_id", "calendar_id").iter_rows())
+    paid = table(book, "exceptions").filter((pl.col("cost_fen_h") > 0) & (pl.col("kind") == "overtime"))
+    with_cost = set(paid["calendar_id"])
     of_calendar = {
-        calendar_id: overtime(book, calendar_id, hours, start) for calendar_id in set(of_resource.values())
+        name: overtime(book, paid.filter(calendar_id=name), hours, start) if name in with_cost else FREE
+        for name in set(of_resource.values())
     }
     return Tariffs(
         energy=Tariff(*(prices[name].to_numpy() for name in ("start", "end", "price_fen_kwh"))),
@@ -52,18 +58,13 @@ def make_tariffs(book: ShopBook, lanes: Lanes, hours: Calendars, start: datetime
     )
 
 
-def overtime(book: ShopBook, calendar_id: str | None, hours: Calendars, start: datetime) -> Tariff:
-    """The overtime of a calendar that costs something."""
-    paid = table(book, "exceptions").filter(
-        (pl.col("calendar_id") == (calendar_id or ""))
-        & (pl.col("cost_fen_h") > 0)
-        & (pl.col("kind") == "overtime")
-    )
+def overtime(book: ShopBook, paid: pl.DataFrame, hours: Calendars, start: datetime) -> Tariff:
+    """The paid overtime of a calendar, from the exceptions that tell of it."""
     low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
     calendars, epoch_s = table(book, "calendars"), round(start.timestamp())
-    starts, ends, fen_h = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    starts, ends, fen_h = [], [], []
     for row in range(len(paid)):
-        one = working_intervals(str(calendar_id), calendars, None, None, paid[row], low, high)
+        one = working_intervals(paid["calendar_id"][row], calendars, None, None, paid[row], low, high)
         starts.append(one[0] - epoch_s)
         ends.append(one[1] - epoch_s)
         fen_h.append(np.full(len(one[0]), float(paid["cost_fen_h"][row])))
@@ -77,6 +78,8 @@ def setup_costs(book: ShopBook, lanes: Lanes) -> Ints:
     pairs = table(book, "setups").filter(
         pl.col("setup_group").is_in(list(lanes.groups)) & (pl.col("cost_fen") > 0)
     )
+    if pairs.is_empty():
+        return cost
     where = [
         pairs.select(number(names, column))[column].to_numpy()
         for names, column in (

@@ -9,11 +9,19 @@ from lineshaft.core import Reason
 from lineshaft.make.schedule.dispatch.deck import Deck
 from lineshaft.make.schedule.dispatch.hours import NEVER
 from lineshaft.make.schedule.names import Names
-from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, TOO_SOON, Trouble, shift_right
+from lineshaft.make.schedule.repair.shift import (
+    ELSEWHERE,
+    NO_ROOM,
+    NONE,
+    TOO_LATE,
+    TOO_SOON,
+    Trouble,
+    shift_right,
+)
 from lineshaft.make.schedule.repair.spot import BEYOND, CLOSED, FREE, HELD, SETUP, Around, Team
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.repair.team import choose_team, places
-from lineshaft.make.schedule.shop import END_START, NEVER_S
+from lineshaft.make.schedule.shop import END_END, END_START, NEVER_S, START_START
 
 MINUTE_S = 60
 MOST_NAMED = 12
@@ -88,12 +96,23 @@ class Hand:
         shop, at, op = self.names.compiled.shop, self.around.standing, self.around.op
         ready_s, latest_s, behind = max(0, int(shop.op_release_s[op])), int(NEVER_S), -1
         for i in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
-            before = int(shop.pred_op[i])
-            since_s = int((at.end_s if shop.pred_kind[i] == END_START else at.start_s)[before])
-            if since_s + shop.pred_lag_s[i] > ready_s:
-                ready_s, behind = since_s + int(shop.pred_lag_s[i]), before
-            latest_s = min(latest_s, since_s + int(shop.pred_lag_max_s[i]))
+            before, kind, lag_s = int(shop.pred_op[i]), int(shop.pred_kind[i]), int(shop.pred_lag_s[i])
+            since_s = int((at.start_s if kind == START_START else at.end_s)[before])
+            if kind in (END_START, START_START):
+                latest_s = min(latest_s, since_s + int(shop.pred_lag_max_s[i]))
+            elif kind == END_END:
+                lag_s -= self.shortest_s()
+            else:
+                last_s = since_s + int(shop.mode_last_s[at.mode[op]]) - self.shortest_s()
+                since_s = max(int(self.around.lot_s[before]), last_s)
+            if since_s + lag_s > ready_s:
+                ready_s, behind = since_s + lag_s, before
         return ready_s, latest_s, behind
+
+    def shortest_s(self) -> int:
+        """The least work that the operation can be (s)."""
+        shop, op = self.names.compiled.shop, self.around.op
+        return int(shop.mode_s[shop.mode_ptr[op] : shop.mode_ptr[op + 1]].min())
 
     def too_early(self, ready_s: int, behind: int) -> Against:
         """What it has to wait for until `ready_s`."""
@@ -128,6 +147,7 @@ class Hand:
     def pushed(self, trouble: Trouble) -> tuple[str, dict[str, Any]]:
         """What cannot be once the others have given way."""
         codes = {TOO_SOON: "edit_pushes_into", TOO_LATE: "edit_tears_apart", NO_ROOM: "edit_no_room"}
+        codes[ELSEWHERE] = "edit_elsewhere"
         stuck = dict(zip(("stuck_order", "stuck_op"), self.names.keys[trouble.op]))
         facts = stuck | self._behind(trouble.other) | {"resource_id": "-"}
         return codes.get(trouble.kind, "edit_takes_setup_time"), facts

@@ -17,7 +17,7 @@ import numpy as np
 from lineshaft.core import BadInput, Change, Fault, Kpi, Reason, Refused, Result, Words
 from lineshaft.make.schedule.dispatch.deck import Deck, tables_of
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.layout.compile import DAY_S, Compiled, compile_shop, longer
+from lineshaft.make.schedule.layout.compile import DAY_S, NEVER_AFTER_S, Compiled, compile_shop, longer
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.names import Names
 from lineshaft.make.schedule.params import ScheduleParams
@@ -26,8 +26,8 @@ from lineshaft.make.schedule.reasons.explain import explain
 from lineshaft.make.schedule.repair.drag import Impossible, drag
 from lineshaft.make.schedule.repair.facts import with_facts
 from lineshaft.make.schedule.repair.settle import Force, force, settle
-from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, shift_right
-from lineshaft.make.schedule.repair.standing import Standing, read_standing, teams_fit
+from lineshaft.make.schedule.repair.shift import ELSEWHERE, NO_ROOM, NONE, OVERDRAWN, TOO_LATE, shift_right
+from lineshaft.make.schedule.repair.standing import Standing, no_place, read_standing, teams_fit
 from lineshaft.make.schedule.repair.tell import tell
 from lineshaft.make.schedule.search.score import score
 from lineshaft.make.schedule.solve import Answer, cost_kpis, kpis
@@ -38,7 +38,6 @@ COLUMNS = ("start", "resource_id", "locked")
 HINT = "instead_of"
 ROOM_S = 60 * DAY_S
 MOVED_MIN = 30.0
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -98,23 +97,29 @@ def prepare(book: ShopBook, params: ScheduleParams) -> State:
     """
     state = mend(book, params)
     if state.force.homeless.all() and len(state.force.homeless):
-        raise no_plan(state.names)
+        raise no_place(state.compiled, state.force.homeless)
     return state
 
 
 def mend(
-    book: ShopBook, params: ScheduleParams, moved_min: float = MOVED_MIN, horizon_s: int | None = None
+    book: ShopBook, params: ScheduleParams, moved_min: float = MOVED_MIN, earlier: Compiled | None = None
 ) -> State:
-    """The plan in force, if any, kept as well as what happened allows; see `settle`."""
+    """The plan in force, if any, kept as well as what happened allows; see `settle`.
+
+    `earlier`: a layout of nearly the same book.
+    """
+    horizon_s = earlier.shop.horizon_s if earlier else None
     while True:
-        compiled = compile_shop(book, params, horizon_s, as_planned=True)
+        compiled = compile_shop(book, params, horizon_s, as_planned=True, earlier=earlier)
         deck, _, _ = tables_of(compiled.shop)
-        given, homeless = read_standing(compiled, book)
+        given, homeless = read_standing(compiled)
         goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
         plan = force(compiled.shop, deck, given, homeless, goal, moved_min)
         standing, _, _, trouble = settle(plan)
         last_s = int(standing.end_s.max(initial=0))
         if trouble.kind != NO_ROOM and last_s + ROOM_S <= compiled.shop.horizon_s:
+            break
+        if trouble.kind == NO_ROOM and compiled.shop.horizon_s >= max(NEVER_AFTER_S, 2 * last_s):
             break
         horizon_s = longer(compiled.shop.horizon_s, compiled.start)
     names = Names(compiled)
@@ -128,15 +133,6 @@ def mend(
     return State(book, params, names, plan, standing, resources, tuple(warnings))
 
 
-def no_plan(names: Names) -> Refused:
-    """There is nothing to edit."""
-    named = ", ".join("{} {}".format(*key) for key in names.keys[:NAMED])
-    return Refused(
-        f"No step has a valid place in the plan in force: {named}, … Make a new plan first.",
-        f"当前计划中没有任何工序有有效位置:{named} 等。请先重新排产。",
-    )
-
-
 def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
     """The plan in force breaks a rule that shifting right does not mend."""
     one = "{} {}".format(*names.keys[op])
@@ -145,6 +141,21 @@ def broken_plan(names: Names, kind: int, op: int, other: int) -> Refused:
         return Refused(
             f"The plan in force no longer holds: step {one} comes too long after step {two}. Make a new plan first.",
             f"当前计划已不成立:工序 {one} 距工序 {two} 超过最大间隔。请先重新排产。",
+        )
+    if kind == NO_ROOM:
+        return Refused(
+            f"The plan in force no longer holds: step {one} finds no place in it. Make a new plan first.",
+            f"当前计划已不成立:工序 {one} 找不到位置。请先重新排产。",
+        )
+    if kind == OVERDRAWN:
+        return Refused(
+            f"The plan in force no longer holds: a budget does not suffice, of which step {one} takes most. Make a new plan first.",
+            f"当前计划已不成立:预算资源不足,其中工序 {one} 占用最多。请先重新排产。",
+        )
+    if kind == ELSEWHERE:
+        return Refused(
+            f"The plan in force no longer holds: step {one} is not where step {two} leaves the work. Make a new plan first.",
+            f"当前计划已不成立:工序 {one} 不在工序 {two} 完工所在的跨间。请先重新排产。",
         )
     return Refused(
         f"The plan in force no longer holds: step {one} stays where it is, but step {two} is in its way. Make a new plan first.",
@@ -176,9 +187,8 @@ def edit(state: State, changes: Sequence[Change], explained: bool = False) -> Re
     """
     facts = [change for change in changes if change.table != TABLE]
     if facts:
-        horizon_s = state.compiled.shop.horizon_s
         book = with_facts(state.book, facts)
-        state = replace(mend(book, state.params, state.force.moved_min, horizon_s), warnings=())
+        state = replace(mend(book, state.params, state.force.moved_min, state.compiled), warnings=())
     wishes = read_changes(state, [change for change in changes if change.table == TABLE])
     standing = state.standing
     try:

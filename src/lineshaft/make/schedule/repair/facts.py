@@ -80,7 +80,7 @@ def patched(
         {key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False
     )
     asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
-    there = frame.join(asked.unique(), on=keys, how="semi")
+    there = frame.join(asked, on=keys, how="semi")
     rows: dict[tuple[Any, ...], dict[str, Any]] = {
         tuple(row[key] for key in keys): row for row in there.iter_rows(named=True)
     }
@@ -91,7 +91,6 @@ def patched(
             blank = dict.fromkeys(columns) | dict(zip(keys, key))
             rows[key] = rows.get(key, blank) | {c: v for c, v in change.values.items() if c in types}
     told = pl.DataFrame({name: [row[name] for row in rows.values()] for name in columns}, strict=False)
-    told = told.select(cast_column(told[name], types[name]).alias(name) for name in columns)
     good, faults = check_alone(table_name(schema), told, schema)
     kept = frame.select(columns).join(asked, on=keys, how="anti")
     return pl.concat([kept, good.select(columns)], how="vertical_relaxed").sort(keys), good, faults
@@ -102,7 +101,7 @@ def lost(book: dict[str, pl.DataFrame | None], member: str, rows: pl.DataFrame) 
     schemas = ShopBook.member_schemas()
     where = {table_name(schema): other for other, schema in schemas.items() if other not in PLAN}
     for reference in references(schemas[member]):
-        if reference.target not in where:
+        if reference.target not in where or rows[reference.columns[-1]].is_null().all():
             continue
         target = book[where[reference.target]]
         if target is None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineshaft.make.schedule.dispatch.deck import TAIL_S, Deck
-from lineshaft.make.schedule.repair.insert import insert, longest_ahead_first, turns
+from lineshaft.make.schedule.dispatch.deck import END, TAIL_S, Deck, copy_desk
+from lineshaft.make.schedule.repair.insert import fill, in_turn, longest_ahead_first
+from lineshaft.make.schedule.repair.laid import lay, taken_from
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints, Shop
 
@@ -58,25 +59,20 @@ def soonest(
 ) -> Standing | None:
     """`ops` placed in several orders; the one that ends first."""
     draw, best, best_s = np.random.default_rng(tries), None, (0, 0)
+    desk, own = lay(deck, standing, there), np.zeros(len(there), dtype=np.bool_)
     for turn in range(tries):
         order = longest_ahead_first(shop, deck, ops) if turn == 0 else mixed(shop, deck, ops, draw)
-        put = insert(deck, standing, order, there, np.zeros(len(there), dtype=np.bool_))
-        if put is None:
+        put = copy_desk(desk)
+        if fill(deck, put, order, standing.start_s, standing.mode, standing.team, own) >= 0:
             continue
-        ends_s = int(put.end_s[ops].max()), int(put.end_s[ops].sum())
+        ends_s = int(put.job[ops, END].max()), int(put.job[ops, END].sum())
         if best is None or ends_s < best_s:
             best, best_s = put, ends_s
-    return best
+    return None if best is None else taken_from(standing, best, ops)
 
 
 def mixed(shop: Shop, deck: Deck, ops: Ints, draw: np.random.Generator) -> Ints:
-    """Operations in a random order in which predecessors come first, near that of the longest chain of work ahead."""
-    by_turn = ops[np.argsort(turns(shop)[ops])]
-    worth = deck.op[by_turn, TAIL_S] * (1 + NOISE * draw.random(len(ops)))
-    ahead_s: dict[int, float] = {}
-    for op, own in zip(by_turn[::-1].tolist(), worth[::-1].tolist()):
-        ahead_s[op] = max(ahead_s.get(op, 0.0), own)
-        for before in shop.pred_op[shop.pred_ptr[op] : shop.pred_ptr[op + 1]].tolist():
-            ahead_s[before] = max(ahead_s.get(before, 0.0), ahead_s[op])
-    rank = np.array([-ahead_s[op] for op in by_turn.tolist()])
-    return by_turn[np.argsort(rank, kind="stable")]
+    """Operations in a random order near that of the longest chain of work ahead, none before what it follows."""
+    worth = np.zeros(shop.n_ops)
+    worth[ops] = deck.op[ops, TAIL_S] * (1 + NOISE * draw.random(len(ops)))
+    return in_turn(shop, ops, worth)

@@ -8,24 +8,33 @@ and the best by the goal and the number of steps moved is taken.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import Deck, Desk
-from lineshaft.make.schedule.dispatch.rules import too_late_s
+from lineshaft.make.schedule.dispatch.rules import put_off
 from lineshaft.make.schedule.repair.insert import (
-    FITS,
-    fits,
     give_way,
+    in_turn,
     insert,
     longest_ahead_first,
     overlapped,
-    turns,
 )
+from lineshaft.make.schedule.repair.laid import FITS, fits, lay
 from lineshaft.make.schedule.repair.newcomers import put_in
-from lineshaft.make.schedule.repair.shift import NO_ROOM, NONE, TOO_LATE, Trouble, shift_right
+from lineshaft.make.schedule.repair.shift import (
+    FINE,
+    MANY,
+    NO_ROOM,
+    NONE,
+    OVERDRAWN,
+    TOO_LATE,
+    Trouble,
+    shift_right,
+)
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
@@ -63,6 +72,26 @@ class Force:
         lanes[slot_op[standing.team != self.given.team]] = True
         return lanes & ~self.homeless
 
+    def overdrawn(self, standing: Standing) -> Trouble:
+        """The operation that takes most of a budget of which all together take more than there is, if any."""
+        spent = (
+            self.shop.mode_spend[standing.mode] if len(self.shop.budget) else np.zeros((1, 0), dtype=np.int64)
+        )
+        over = spent.sum(axis=0) > self.shop.budget
+        return Trouble(OVERDRAWN, int(spent[:, over][:, 0].argmax()), -1) if over.any() else FINE
+
+    @cached_property
+    def least_value(self) -> float:
+        """The first level of the goal if nothing had happened: right shift and gaps end nothing sooner than it stood."""
+        desk = lay(self.deck, self.given, ~self.homeless)
+        return float(self.goal.levels[0] @ desk_figures(self.deck, self.orders, desk))
+
+    def most_moves(self, best: Settled) -> int:
+        """A plan that moves more steps than this is not worth their price beside the best so far."""
+        if best.trouble.kind != NONE or self.moved_min == 0:
+            return MANY
+        return int(min((best.value[0] - self.least_value) // (self.moved_min * MINUTE_S), MANY))
+
     def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
         """What is minimised: the levels of the goal, the first with the price of what moved."""
         levels: NDArray[np.float64] = self.goal.levels @ desk_figures(self.deck, self.orders, desk)
@@ -90,25 +119,35 @@ def settle(plan: Force) -> Settled:
     """The best of the plans that shifting and inserting give; with trouble when none holds.
 
     What is new goes into gaps, or in front of what may move. What was hit waits on its own lanes, or goes into gaps
-    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too.
+    anywhere. Whoever is in the way of that is shifted right with all behind, or goes into gaps too. Where none of that
+    holds, all that may move is placed anew, those that stood first first.
     """
     given, stays = plan.given, plan.given.stays
-    struck = plan.homeless | (plan.hit != FITS)
+    hit = plan.hit != FITS
     new = longest_ahead_first(plan.shop, plan.deck, np.flatnonzero(plan.homeless))
     whole = put_in(plan.shop, plan.deck, given, plan.homeless) if len(new) else given
     if whole is None:
-        return shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
-    best = shifted(plan, whole)
-    if not len(new) and not plan.moved(best.standing).any():
-        return best
-    away = (plan.hit != FITS) | overlapped(whole, stays)
-    best = better_of(plan, best, into_gaps(plan, whole, away))
-    order = np.concatenate((sorted_by_start(plan, given, (plan.hit != FITS)), new))
-    wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
-    if wanted is not None and struck.any():
-        best = better_of(plan, best, into_gaps(plan, wanted, overlapped(wanted, stays | struck)))
-        best = better_of(plan, best, wanted) if len(new) else best
-    return best
+        best = shifted(plan, given)._replace(trouble=Trouble(NO_ROOM, int(new[0]), -1))
+    else:
+        best = shifted(plan, whole)
+        away = hit | overlapped(whole, stays)
+        if away.any() or best.trouble.kind != NONE or plan.moved(best.standing).any():
+            best = better_of(plan, best, into_gaps(plan, whole, away))
+    if len(new) or hit.any():
+        order = np.concatenate((sorted_by_start(plan, given, hit), new))
+        wanted = insert(plan.deck, given, order, stays, ~plan.homeless)
+        if wanted is not None:
+            aside = overlapped(wanted, stays | plan.homeless | hit)
+            if aside.sum() <= plan.most_moves(best):
+                best = better_of(plan, best, into_gaps(plan, wanted, aside))
+                best = better_of(plan, best, wanted) if len(new) else best
+    return best if best.trouble.kind == NONE else better_of(plan, best, anew(plan))
+
+
+def anew(plan: Force) -> Standing | None:
+    """All that may move placed again one after the other, by the starts in force, on whichever lanes end it first."""
+    order = sorted_by_start(plan, plan.given, ~plan.given.stays)
+    return insert(plan.deck, plan.given, order, plan.given.stays, np.zeros_like(plan.homeless))
 
 
 def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
@@ -117,31 +156,29 @@ def into_gaps(plan: Force, standing: Standing, out: Bools) -> Standing | None:
 
 
 def sorted_by_start(plan: Force, standing: Standing, some: Bools) -> Ints:
-    """Operations by start, predecessors before what follows them; those that stand nowhere yet by what is before them."""
-    ops = np.flatnonzero(some)
-    return ops[np.lexsort((turns(plan.shop)[ops], standing.start_s[ops]))]
+    """Operations by start, none before what it follows."""
+    return in_turn(plan.shop, np.flatnonzero(some), -standing.start_s)
 
 
 def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
     """The better of a settled plan and another once that is settled."""
     if other is None:
         return best
-    tried = shifted(plan, other)
+    tried = shifted(plan, other, plan.most_moves(best))
     if tried.trouble.kind != NONE:
         return best
     return tried if best.trouble.kind != NONE or lower(tried.value, best.value) else best
 
 
-def shifted(plan: Force, standing: Standing) -> Settled:
-    """Everything shifted right; what comes too long before what follows it waits too."""
-    shop = plan.shop
+def shifted(plan: Force, standing: Standing, most: int = MANY) -> Settled:
+    """Everything shifted right, if no more than `most` start later; what comes too long before what follows it waits too."""
     for _ in range(DELAYS):
-        after, desk, trouble = shift_right(plan.deck, standing)
+        after, desk, trouble = shift_right(plan.deck, standing, most=most)
         if trouble.kind != TOO_LATE or standing.stays[trouble.other]:
             break
-        over_s = too_late_s(shop, after.start_s, after.end_s)
-        arcs = np.flatnonzero((over_s > 0) & ~standing.stays[shop.pred_op])
-        waits, start_s = shop.pred_op[arcs], standing.start_s.copy()
-        np.maximum.at(start_s, waits, after.start_s[waits] + over_s[arcs])
+        start_s = standing.start_s.copy()
+        put_off(plan.shop, after.start_s, after.end_s, standing.stays, start_s)
         standing = replace(standing, start_s=start_s)
+    if trouble.kind == NONE:
+        trouble = plan.overdrawn(after)
     return Settled(after, desk, plan.value(after, desk), trouble)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +12,14 @@ from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
     FAMILY,
     FIRST_SUCC,
+    LOT,
     PAUSABLE,
     SET_FOR,
     WORK_S,
     Deck,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
+from lineshaft.make.schedule.repair.laid import lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Ints
 
@@ -51,6 +54,11 @@ class Around:
         self.stays = standing.stays
         self.moving = downstream(deck, op, self.stays)
         self._slot_op = np.repeat(np.arange(len(self.stays)), np.diff(standing.slot_ptr))
+
+    @cached_property
+    def lot_s(self) -> Ints:
+        """When the first transfer lot of every operation is done (s)."""
+        return lay(self.deck, self.standing, self.stays).job[:, LOT]
 
     @property
     def team(self) -> Team:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from lineshaft.core import Refused
 from lineshaft.make.schedule.dispatch.deck import mode_width
 from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.layout.compile import Compiled
-from lineshaft.make.schedule.layout.fixing import STEP
-from lineshaft.make.schedule.layout.lanes import seconds, table
 from lineshaft.make.schedule.shop import Bools, Ints, Shop, Timetable
-from lineshaft.make.schedule.tables import ShopBook
+
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Standing:
         return Timetable(self.mode, self.start_s, self.end_s, lane_ptr, self.team[held])
 
 
-def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
+def read_standing(compiled: Compiled) -> tuple[Standing, Bools]:
     """The plan in force, what is fixed as `compile` found it; and which operations have no valid place in it.
 
     Those without a place stand nowhere: on no lane, from the beginning, in the mode planned or the first of theirs.
@@ -60,13 +60,14 @@ def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
     mode, start_s = shop.warm_mode.copy(), shop.warm_start_s.copy()
     mode[shop.fixed], start_s[shop.fixed] = shop.fixed_mode[shop.fixed], shop.fixed_start_s[shop.fixed]
     slot_ptr = mode_width(shop)
-    team = np.full(slot_ptr[-1], -1, dtype=np.int64)
-    planned_lanes(compiled, book, slot_ptr, team)
+    team = planned_lanes(compiled, mode, slot_ptr)
     for op in np.flatnonzero(shop.fixed).tolist():
         held = shop.fixed_lane[shop.fixed_ptr[op] : shop.fixed_ptr[op + 1]]
         team[slot_ptr[op] : slot_ptr[op + 1]] = -1
         team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
-    end_s = np.where(shop.fixed, shop.fixed_end_s, planned_end_s(compiled, book))
+    end_s = np.zeros(shop.n_ops, dtype=np.int64)
+    end_s[compiled.previous.planned["op"].to_numpy()] = compiled.previous.planned["end_s"].to_numpy()
+    end_s[shop.fixed] = shop.fixed_end_s[shop.fixed]
     known = np.where(mode < 0, shop.mode_ptr[:-1], mode)
     homeless = ~shop.fixed & ((mode < 0) | ~teams_fit(shop, known, slot_ptr, team))
     team[np.repeat(homeless, np.diff(slot_ptr))] = -1
@@ -76,39 +77,21 @@ def read_standing(compiled: Compiled, book: ShopBook) -> tuple[Standing, Bools]:
     return Standing(mode, start_s, end_s, slot_ptr, team, shop.fixed.copy(), locked), homeless
 
 
-def planned_end_s(compiled: Compiled, book: ShopBook) -> Ints:
-    """When each operation ends by the plan in force (s)."""
-    ends = table(book, "previous").select(*STEP, end_s=seconds(pl.col("end"), compiled.start))
-    planned = compiled.ops.join(ends, on=STEP, how="left", maintain_order="left")
-    return planned["end_s"].fill_null(0).to_numpy()
-
-
-def planned_lanes(compiled: Compiled, book: ShopBook, slot_ptr: Ints, team: Ints) -> None:
-    """Write the lanes of the plan in force into `team`, in order of demand and unit."""
+def planned_lanes(compiled: Compiled, mode: Ints, slot_ptr: Ints) -> Ints:
+    """The team of each operation by the plan in force, in the mode that it has, by demand and unit; -1 for no lane."""
     shop = compiled.shop
-    demands = (
-        compiled.demands.rename({"unit_no": "first_unit"})
-        .with_row_index("demand")
-        .join(
-            compiled.modes.select("op", "mode_no").with_row_index("mode").cast({"mode": pl.Int64}), on="mode"
-        )
-    )
-    lanes = compiled.lanes.with_row_index("lane")
-    held = (
-        table(book, "previous_resources")
-        .join(table(book, "previous").select(*STEP, "mode_no"), on=STEP)
-        .join(compiled.ops.with_row_index("op").cast({"op": pl.Int64}), on=STEP)
-        .join(demands, on=["op", "mode_no", "demand_no"])
-        .join(lanes, on=["resource_id", "place_no"])
-        .select("op", "demand", unit=pl.col("unit_no") - pl.col("first_unit") + 1, lane="lane")
-        .cast(pl.Int64)
-    )
-    demand, unit = held["demand"].to_numpy(), held["unit"].to_numpy()
+    held = compiled.previous.held.with_columns(mode=pl.Series(mode)[compiled.previous.held["op"]])
+    demands = compiled.demands.rename({"unit_no": "first_unit"}).with_row_index("demand")
+    held = held.join(demands, on=["mode", "demand_no"])
+    demand = held["demand"].cast(pl.Int64).to_numpy()
+    unit = held["unit_no"].to_numpy() - held["first_unit"].to_numpy() + 1
     taken = np.concatenate(([0], np.cumsum(shop.demand_quantity))).astype(np.int64)
     of_mode = np.repeat(np.arange(len(shop.mode_s)), np.diff(shop.demand_ptr))
     before = taken[:-1] - taken[shop.demand_ptr[of_mode]]
     fits = (unit >= 1) & (unit <= shop.demand_quantity[demand])
+    team = np.full(slot_ptr[-1], -1, dtype=np.int64)
     team[(slot_ptr[held["op"].to_numpy()] + before[demand] + unit - 1)[fits]] = held["lane"].to_numpy()[fits]
+    return team
 
 
 def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
@@ -129,3 +112,15 @@ def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
         np.repeat(np.arange(len(mode)), np.diff(slot_ptr)), weights=team >= 0, minlength=len(mode)
     )
     return fit & (held == needs)
+
+
+def no_place(compiled: Compiled, homeless: Bools) -> Refused:
+    """There is no plan to look at: these steps are not in it, or no longer as it has them."""
+    keys = compiled.ops.filter(homeless).rows()
+    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in keys[:NAMED])
+    more_en = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    more_zh = f"等 {len(keys)} 道" if len(keys) > NAMED else ""
+    return Refused(
+        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
+        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
+    )

@@ -12,7 +12,7 @@ from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.names import Names
 from lineshaft.make.schedule.plan import LaneUse
 from lineshaft.make.schedule.reasons.explain import minutes
-from lineshaft.make.schedule.repair.insert import FITS, NOT_READY
+from lineshaft.make.schedule.repair.laid import FITS, NOT_READY
 from lineshaft.make.schedule.repair.settle import Force
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Bools, Ints

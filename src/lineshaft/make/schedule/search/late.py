@@ -38,7 +38,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     plain,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
-from lineshaft.make.schedule.dispatch.rules import REPAIRS, too_late_s
+from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
     END,
@@ -548,10 +548,6 @@ def settled(shop: Shop, field: Field, plan: Plan) -> bool:
     for _ in range(REPAIRS):
         if everything(field, plan):
             return True
-        over_s = too_late_s(shop, plan.job[:, START], plan.job[:, END])
-        arcs = np.flatnonzero((over_s > 0) & ~shop.fixed[shop.pred_op])
-        before = shop.pred_op[arcs]
-        if not len(arcs):
+        if not put_off(shop, plan.job[:, START], plan.job[:, END], shop.fixed, field.release_s):
             return False
-        np.maximum.at(field.release_s, before, plan.job[before, START] + over_s[arcs])
     return False

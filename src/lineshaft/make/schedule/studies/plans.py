@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineshaft.core import Refused
 from lineshaft.make.schedule.layout.compile import Compiled, compile_shop
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.repair.standing import read_standing
+from lineshaft.make.schedule.repair.standing import no_place, read_standing
 from lineshaft.make.schedule.shop import Ints, Timetable
 from lineshaft.make.schedule.studies.books import unlocked
 from lineshaft.make.schedule.tables import ShopBook
-
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -39,21 +36,10 @@ def in_force(book: ShopBook, params: ScheduleParams, horizon_s: int | None = Non
     """
     open_book = unlocked(book)
     compiled = compile_shop(open_book, params, horizon_s, as_planned=True)
-    standing, homeless = read_standing(compiled, open_book)
+    standing, homeless = read_standing(compiled)
     if homeless.any():
-        raise no_place(compiled, np.flatnonzero(homeless).tolist())
+        raise no_place(compiled, homeless)
     timetable = standing.timetable()
     locked = table(book, "previous").filter("locked").select("order_id", "op_no", locked=True)
     held = compiled.ops.join(locked, on=["order_id", "op_no"], how="left", maintain_order="left")["locked"]
     return InForce(compiled, timetable, np.where(held.fill_null(False), timetable.start_s, 0))
-
-
-def no_place(compiled: Compiled, ops: list[int]) -> Refused:
-    """There is no plan to look at: some steps are not in it, or no longer as it has them."""
-    named = ", ".join(f"{order_id} {op_no}" for order_id, op_no in map(compiled.ops.row, ops[:NAMED]))
-    more_en = f" and {len(ops) - NAMED} more" if len(ops) > NAMED else ""
-    more_zh = f"等 {len(ops)} 道" if len(ops) > NAMED else ""
-    return Refused(
-        f"The plan in force has no valid place for these steps: {named}{more_en}. Make a new plan first.",
-        f"当前计划中以下工序没有有效位置:{named}{more_zh}。请先重新排产。",
-    )
