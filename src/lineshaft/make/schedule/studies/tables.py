@@ -3,8 +3,17 @@
 import dataframely as dy
 
 from lineshaft.tables.deviation import OperationDeviation, OrderDeviation, ResourceDeviation
+from lineshaft.tables.front import (
+    FrontFigure,
+    FrontLimit,
+    FrontOperation,
+    FrontOrder,
+    FrontPoint,
+    FrontResource,
+)
 from lineshaft.tables.health import DataFinding, OrderHealth, SettingAdvice
 from lineshaft.tables.lateness import Bottleneck, LateOrder, Remedy
+from lineshaft.tables.plan import OperationPlan, OrderPlan, ResourcePlan
 from lineshaft.tables.risk import OrderBuffer, OrderRisk, PlanRisk
 
 
@@ -38,3 +47,17 @@ class LatenessReport(dy.Collection):
     late_order: dy.DataFrame[LateOrder]
     remedy: dy.DataFrame[Remedy]
     bottleneck: dy.DataFrame[Bottleneck]
+
+
+class FrontPlan(dy.Collection):
+    """Plans of which none is better than another in every figure asked for; and the one chosen, as it would be accepted."""
+
+    front_point: dy.DataFrame[FrontPoint]
+    front_limit: dy.DataFrame[FrontLimit]
+    front_figure: dy.DataFrame[FrontFigure]
+    front_operation: dy.DataFrame[FrontOperation]
+    front_resource: dy.DataFrame[FrontResource]
+    front_order: dy.DataFrame[FrontOrder]
+    operation_plan: dy.DataFrame[OperationPlan]
+    resource_plan: dy.DataFrame[ResourcePlan]
+    order_plan: dy.DataFrame[OrderPlan]

@@ -120,4 +120,13 @@ WORDS = {
         "{resource_id} 负荷 {load_pct}%,{orders} 个拖期工单共等待 {waiting_min}。每增加一小时可减少加权拖期 "
         "{value_min}(试加 {extra_h} 小时)。",
     ),
+    # make.front
+    "front_lowest": (
+        "Plan {point_no} has the lowest {en}: {amount}.",
+        "方案 {point_no} 的{zh}最低:{amount}。",
+    ),
+    "front_trade": (
+        "Plan {point_no} saves {saved} of {saved_en} against plan {before_no} for {paid} more of {paid_en}.",
+        "方案 {point_no} 比方案 {before_no} 的{saved_zh}少 {saved},{paid_zh}多 {paid}。",
+    ),
 }
