@@ -51,7 +51,8 @@ def lane_data(
     -------
     dict
         Times are UTC seconds, −1 stands for "none", numbers that name a row are its place in the list.
-        `lanes` {id, name, kind, group, calendar, resource}; `groups` {id, name, kind};
+        `lanes` {id, name, kind, group, calendar, resource, load_max (0: no batch lane), load_unit};
+        `groups` {id, name, kind}; `loads` [order, op_no, load] of steps that may share a batch lane;
         `bars` [lane, start, end, order, op_no, name, setup start, locked + 2 × state, family, allowed], lane −1 for
         steps that hold nothing; `orders` [id, item, quantity, due, colour, parent order, parent op_no];
         `names` of steps; `families` [id, name]; `allowed` sets of lanes; `after` [order, op_no, earlier order,
@@ -69,7 +70,9 @@ def lane_data(
     closed = _closed(book, lanes, horizon)
     ways, sets = _allowed(book, lanes, orders)
     return {
-        "lanes": lanes.select("id", "name", "kind", "group", "calendar", resource="resource_id").to_dicts(),
+        "lanes": lanes.select(
+            "id", "name", "kind", "group", "calendar", "load_max", "load_unit", resource="resource_id"
+        ).to_dicts(),
         "groups": _groups(book, lanes),
         "bars": _bars(book, plan, lanes, orders, ways).rows(),
         "orders": orders.select(
@@ -78,6 +81,7 @@ def lane_data(
         "names": _names(book),
         "families": _families(book).select("family_id", "name").rows(),
         "allowed": sets,
+        "loads": _loads(book, plan, lanes, orders),
         "after": _after(book, orders),
         "closed": closed,
         "kinds": KIND_NAMES,
@@ -129,7 +133,9 @@ def why_by_order(engine: Engine, reasons: Sequence[Reason]) -> dict[str, list[tu
 
 
 def _empty(zone: str) -> dict[str, Any]:
-    lists = ("lanes", "groups", "bars", "orders", "names", "families", "allowed", "after", "offsets")
+    lists = (
+        "lanes", "groups", "bars", "orders", "names", "families", "allowed", "loads", "after", "offsets",
+    )  # fmt: skip
     empty: dict[str, Any] = {name: [] for name in lists}
     return empty | {
         "closed": {}, "kinds": KIND_NAMES, "states": STATES, "zone": zone, "horizon": (0, DAY_S),
@@ -156,6 +162,8 @@ def _lanes(book: Frames, plan: Frames) -> pl.DataFrame:
         .with_columns(
             pl.col("kind").cast(pl.String),
             pl.col("name").fill_null(""),
+            pl.col("load_max").fill_null(0.0),
+            pl.col("load_unit").cast(pl.String).fill_null(""),
             group_id=pl.coalesce("class_id", pl.col("kind").cast(pl.String)),
             capacity=pl.col("capacity").fill_null(1),
             places=pl.max_horizontal(
@@ -327,6 +335,24 @@ def _lanes_of_specs(book: Frames, lanes: pl.DataFrame) -> dict[str, list[int]]:
         for class_id, resource in members.select("class_id", "resource_id").rows():
             of_spec.setdefault(class_id, []).extend(of_spec.get(f"={resource}", []))
     return of_spec
+
+
+def _loads(
+    book: Frames, plan: Frames, lanes: pl.DataFrame, orders: pl.DataFrame
+) -> list[tuple[int, int, float]]:
+    """What each planned step on a batch machine takes of its greatest load."""
+    batch = lanes.filter(pl.col("load_max") > 0).select("resource_id").unique()
+    return (
+        plan["resource_plan"]
+        .join(batch, on="resource_id", how="semi")
+        .select(STEP)
+        .unique()
+        .join(book["operations"].select(*STEP, pl.col("load").fill_null(0.0)), on=STEP)
+        .join(orders.select("order_id", "order"), on="order_id")
+        .sort("order", "op_no")
+        .select("order", "op_no", "load")
+        .rows()
+    )
 
 
 def _after(book: Frames, orders: pl.DataFrame) -> list[tuple[int, ...]]:

@@ -21,6 +21,7 @@ export class Book {
     this.orderNumber = new Map(this.orders.map((order, at) => [order.id, at]));
     this.after = Map.groupBy(data.after, ([order, op]) => order * OPS + op);
     this.follow = Map.groupBy(data.after, ([, , order, op]) => order * OPS + op);
+    this.loads = new Map((data.loads ?? []).map(([order, op, load]) => [order * OPS + op, load]));
     this.base = sorted(data.bars, this.lanes.length, this.orders.length);
     this.patched = [];
     this.lay([]);
@@ -62,6 +63,9 @@ export class Book {
   step(order, op) {
     return this.ofOrder[order].filter((bar) => bar[AT.op] === op);
   }
+
+  /** What a step takes of a batch machine's greatest load. */
+  loadOf(bar) { return this.loads.get(stepKey(bar)) ?? 0; }
 
   /** The first bar of a lane that may reach into `time`; bars are sorted by start. */
   firstAt(lane, time) {

@@ -1,4 +1,5 @@
 // Everything there is to say about an operation: for the card, for the table and as a sentence for screen readers.
+import { matesOf, words } from "./batches.js";
 import { AT, isLocked, stateOf } from "./book.js";
 import { lasting } from "./time.js";
 import { own } from "./words.js";
@@ -11,6 +12,7 @@ export function factsOf(board, bar) {
   const held = book.step(bar[AT.order], bar[AT.op]).filter((one) => one[AT.lane] >= 0).map((one) => book.lanes[one[AT.lane]]);
   const named = (lanes) => lanes.map((lane) => [lane.id, own(lane.name, say)].filter(Boolean).join(" ")).join(say.english ? ", " : "、");
   const people = held.filter((lane) => lane.kind === "person"), machines = held.filter((lane) => lane.kind !== "person");
+  const shared = held.some((lane) => lane.load_max > 0) ? book.step(bar[AT.order], bar[AT.op]).map((one) => matesOf(book, one)).find(Boolean) : null;
   const due = book.dueOf(bar[AT.order]), slack = book.slack(bar), family = bar[AT.family] >= 0 ? book.data.families[bar[AT.family]] : null;
   return {
     order: order.id,
@@ -25,6 +27,8 @@ export function factsOf(board, bar) {
     to: clock.said(bar[AT.end], english),
     duration: lasting(bar[AT.end] - bar[AT.start], english),
     setup: bar[AT.setup] < 0 ? "" : `${clock.said(bar[AT.setup], english)} · ${lasting(bar[AT.start] - bar[AT.setup], english)}`,
+    load: shared ? words(board, shared.load).full : "",
+    mates: shared ? shared.mates.map((one) => `${book.orders[one[AT.order]].id} · ${one[AT.op]}`).join(english ? ", " : "、") : "",
     family: family ? own(family[1], say) || family[0] : "",
     parent: order.parent < 0 ? "" : `${book.orders[order.parent].id} · ${order.parentOp}`,
     due: due < 0 ? "" : clock.said(due, english),
@@ -57,7 +61,7 @@ export function cardRows(board, bar) {
     ["item", [facts.item, facts.quantity ? say("pieces", { n: facts.quantity }) : ""].filter(Boolean).join(" · ")],
     ["forOrder", facts.parent], ["resource", facts.resource], ["people", facts.people],
     ["time", `${facts.from} – ${facts.to}`], ["duration", facts.duration],
-    ["setup", facts.setup], ["family", facts.family],
+    ["setup", facts.setup], ["family", facts.family], ["furnace", facts.load], ["mates", facts.mates],
     ["due", facts.due ? `${facts.due} · ${facts.late}` : facts.late, facts.lateness], ["slack", facts.slack], ["state", facts.state],
   ];
   return { title: `${facts.order} · ${facts.op} ${facts.name}`, why: facts.why, rows: rows.filter(([, value]) => value).map(([name, value, tone]) => [say(name), value, tone ?? ""]) };

@@ -9,6 +9,7 @@ const MOST = 10;
 export function legendOf(board) {
   const { say, scheme, palette, book } = board;
   const marks = [{ text: say("markLate") }, { text: say("markSetup") }, { text: say("markClosed") }];
+  if (book.lanes.some((lane) => lane.load_max > 0)) marks.push({ text: say("markLoad") });
   if (scheme === "late")
     return [["late", "isLate"], ["risk", "isRisk"], ["onTime", "isOnTime"], ["none", "noDue"]]
       .map(([name, text]) => ({ colour: latenessColour(palette, name), text: say(text) })).concat(marks);

@@ -1,5 +1,6 @@
 // The lanes: closed times, bars with their marks, links of a picked order, and the ghost of a bar being moved.
 import { AT, heldFrom, isLocked, stateOf, stepKey } from "./book.js";
+import { drawBatch, loadsOf } from "./batches.js";
 import { drawAxis, drawGrid, drawNow } from "./axis.js";
 import { drawLoad, drawOverview, drawScroll, foldedLoad } from "./strips.js";
 import { fitted, widthOf } from "./pens.js";
@@ -68,17 +69,20 @@ function closedSpans(closed, view) {
 function drawRow(pen, board, view, row) {
   const { book, rows, edit } = board, { lane } = rows[row];
   if (lane < 0) return;
-  const bars = book.ofLane[lane], y = view.y(row) + 3, height = view.rowHeight - 6;
+  const bars = book.ofLane[lane], y = view.y(row) + 3, height = view.rowHeight - 6, loads = loadsOf(book, lane);
+  const faint = (bar) => (edit.moving && edit.moving.key === stepKey(bar) ? 0.3 : alphaOf(board, bar));
   let painted = -1;
   for (let at = book.firstAt(lane, view.from); at < bars.length; at++) {
     const bar = bars[at];
     if (heldFrom(bar) > view.to) break;
     if (board.motion?.old.has(bar)) continue;
     const start = view.x(bar[AT.start]), end = view.x(bar[AT.end]), last = Math.floor(end);
+    const load = loads?.get(bar);
+    if (load && !load.first && !board.motion) continue;
     if (last === painted && end - start < 1) continue;
     painted = last;
-    const moved = edit.moving && edit.moving.key === stepKey(bar);
-    drawBar(pen, board, view, bar, start, end, y, height, moved ? 0.3 : alphaOf(board, bar));
+    if (load && !board.motion) drawBatch(pen, board, view, load, start, end, y, height, faint);
+    else drawBar(pen, board, view, bar, start, end, y, height, faint(bar));
   }
 }
 

@@ -1,4 +1,5 @@
 // What is where: bars under a point, boxes of steps on the page, load of a name.
+import { loadsOf, memberAt } from "./batches.js";
 import { AT } from "./book.js";
 
 const SLACK_PX = 2;
@@ -14,7 +15,8 @@ export function barAt({ view, rows, book }, x, y) {
     best = bars[at];
     if (best[AT.start] <= time && time < best[AT.end]) break;
   }
-  return best;
+  const load = best && loadsOf(book, lane)?.get(best);
+  return load ? memberAt(book, load, y, view.y(view.rowAt(y)) + 3, view.rowHeight - 6) : best;
 }
 
 /** Where a step's bar is on the page (CSS px); null while it has no row. */

@@ -17,6 +17,8 @@ const WORDS = {
   load: ["负荷", "Load"], perDay: ["小时/日", "h per day"], perWeek: ["小时/周", "h per week"], loadOf: ["占用 {used} / 可用 {open} 小时({share}%)", "{used} of {open} h used ({share}%)"],
   loadTip: ["点击左侧名称查看该泳道或分组的负荷", "Click a name on the left to see its load"], lanes: ["{n} 条泳道", "{n} lanes"], lane1: ["1 条泳道", "1 lane"],
   overview: ["全程", "Overview"],
+  furnace: ["装炉", "Load"], mates: ["同炉", "Together with"], loadFill: ["{percent} · {n} 道工序", "{percent} · {n} steps"], loadFull: ["{percent}({load}),{n} 道工序", "{percent} ({load}), {n} steps"],
+  markLoad: ["叠放:同炉工序,高度为装炉率", "stacked: one load, as high as it is full"],
   order: ["工单", "Order"], item: ["物料", "Item"], quantity: ["数量", "Quantity"], pieces: ["{n} 件", "{n} pcs"], step: ["工序", "Step"], resource: ["资源", "Resource"], people: ["人员", "People"],
   from: ["开始", "Start"], to: ["结束", "End"], time: ["时间", "Time"], duration: ["历时", "Duration"], setup: ["换型", "Setup"], family: ["换型族", "Family"],
   due: ["交期", "Due"], slack: ["可后移", "Can slip"], slackNone: ["无余量", "no slack"], why: ["拖期原因", "Why late"], state: ["状态", "State"], forOrder: ["用于", "Made for"],
