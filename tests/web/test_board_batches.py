@@ -62,7 +62,9 @@ def stack(page):
     """(order) → top and height of its slice in the exported drawing."""
     drawing = ElementTree.fromstring(of_board(page, "board.toSvg()"))
     drawn = [rect for rect in drawing.iter(f"{SVG}rect") if "data-order" in rect.attrib]
-    return drawing, {rect.get("data-order"): (float(rect.get("y")), float(rect.get("height"))) for rect in drawn}
+    return drawing, {
+        rect.get("data-order"): (float(rect.get("y")), float(rect.get("height"))) for rect in drawn
+    }
 
 
 def test_members_stand_on_each_other_as_high_as_the_furnace_is_full(page):

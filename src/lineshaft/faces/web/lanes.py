@@ -121,6 +121,20 @@ def changed_bars(book: Frames, before: Frames, after: Frames) -> list[tuple[int,
     return _bars({**book, **few}, few, lanes, orders, ways, _names(book)).rows()
 
 
+def fresh_bars(book: Frames, before: Frames, after: Frames) -> list[tuple[int, int, int, str, int]]:
+    """The bars [lane, start, end, order_id, op_no] of orders that are in one plan and not in the one before."""
+    lanes = _lanes(book, before).select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
+    return (
+        after["operation_plan"]
+        .join(before["order_plan"], on="order_id", how="anti")
+        .join(after["resource_plan"], on=STEP)
+        .join(lanes, on=["resource_id", "place_no"])
+        .sort(*STEP, "lane")
+        .select("lane", pl.col("start", "end").dt.epoch("s"), *STEP)
+        .rows()
+    )
+
+
 def why_by_order(engine: Engine, reasons: Sequence[Reason]) -> dict[str, list[tuple[str, str]]]:
     """The reasons of a result as sentences (English, Chinese) under the late order that they explain."""
     why: dict[str, list[tuple[str, str]]] = {}

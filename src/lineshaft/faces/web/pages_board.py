@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -58,6 +59,13 @@ def board(view: WorksView, engine: str, run: str = "") -> Response:
         record=desk.run(run) if run else None,
         held=desk.in_force(engine),
         editable=editable,
+        peers=[
+            {"name": peer.name, "en": peer.title[0], "zh": peer.title[1]}
+            for peer in boards.peers(desk, engine)
+        ]
+        if desk.may("plan")
+        else [],
+        promises=desk.may("plan") and not run and boards.promiser(desk, engine) is not None,
     )
 
 
@@ -72,6 +80,55 @@ def data(view: WorksView, engine: str, run: str = "") -> Response:
 def ask(view: WorksView, engine: str, asked: Asked, run: str = "") -> Response:
     """What the plan becomes with these changes; nothing is stored."""
     return JSONResponse(boards.answer(view.desk, engine, asked.core(), run or None))
+
+
+class Wanted(BaseModel):
+    """Which engine shall propose something else for a board."""
+
+    engine: str = Field(max_length=80)
+
+
+@router.post("/w/{works}/boards/{engine}/preview")
+def begin_preview(view: WorksView, engine: str, wanted: Wanted) -> Response:
+    """Queue a run of a peer with its usual parameters, to be looked at on this board."""
+    if wanted.engine not in {peer.name for peer in boards.peers(view.desk, engine)}:
+        raise Missing(
+            f"{wanted.engine} proposes nothing for this board.", f"{wanted.engine} 不能用于此看板。"
+        )
+    return JSONResponse({"run": view.desk.plan(wanted.engine)})
+
+
+@router.get("/w/{works}/boards/{engine}/preview")
+def read_preview(view: WorksView, engine: str, asked: str, run: str = "") -> Response:
+    """What the run `asked` would change on the board, once it is done."""
+    told = boards.preview(view.desk, engine, asked, run or None)
+    return JSONResponse(told | {"run": asked, "address": urls.run(view.works_id, asked)})
+
+
+class Wished(BaseModel):
+    """A new order like one that is there."""
+
+    order_id: str = Field(max_length=80)
+    new_id: str = Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")
+    quantity: int = Field(ge=1, le=1_000_000)
+    release: datetime
+    due: datetime | None = None
+
+    def core(self) -> boards.Wish:
+        """As the desk takes it."""
+        return boards.Wish(self.order_id, self.new_id, self.quantity, self.release, self.due)
+
+
+@router.post("/w/{works}/boards/{engine}/promise")
+def promise(view: WorksView, engine: str, wished: Wished) -> Response:
+    """A date for an order that is not there yet; nothing is stored."""
+    return JSONResponse(boards.promise(view.desk, engine, wished.core()))
+
+
+@router.post("/w/{works}/boards/{engine}/enter")
+def enter(view: WorksView, engine: str, wished: Wished) -> Response:
+    """The order, entered; and the run that puts it into the plan."""
+    return JSONResponse({"address": urls.run(view.works_id, boards.enter(view.desk, engine, wished.core()))})
 
 
 @router.post("/w/{works}/boards/{engine}/propose")

@@ -17,7 +17,7 @@ from lineshaft.faces.desk.comparing import frames_of
 from lineshaft.faces.saying import reason_words
 from lineshaft.faces.web import figures, forms, rail, urls
 from lineshaft.faces.web.grid import Linker, columns_of, texts
-from lineshaft.faces.web.islands import islands_of
+from lineshaft.faces.web.islands import ISLANDS, islands_of
 from lineshaft.faces.web.pages_table import XLSX, shown_change
 from lineshaft.faces.web.report import report_html
 from lineshaft.faces.web.view import View, WorksView, go
@@ -84,7 +84,7 @@ def _form(view: View, engine: Engine, typed: dict[str, str], faults: list[Any]) 
         cells=range(forms.CELLS),
         runs=_listed(view, [record for record in desk.runs() if record.engine == engine.name][:12]),
         held=desk.in_force(engine.name),
-        views=islands_of(engine),
+        views=[name for name in islands_of(engine) if ISLANDS[name].page],
     )
 
 
@@ -147,7 +147,8 @@ def run(view: WorksView, run: str) -> Response:
             view.speech.local(view.speech.say(reason_words(engine, warning))) for warning in result.warnings
         ],
         tables=_as_shown(view, record, "tables", lambda: _tables(view, result)),
-        views=islands_of(engine),
+        views=sorted(islands_of(engine), key=lambda name: ISLANDS[name].page),
+        islands=ISLANDS,
         **content,
     )
 

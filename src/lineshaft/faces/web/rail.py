@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lineshaft.core import Engine, Words
 from lineshaft.faces.web import urls
-from lineshaft.faces.web.islands import ISLANDS
+from lineshaft.faces.web.islands import boards_of
 
 WINGS = {
     "design": Words("Design", "设计"),
@@ -43,8 +43,7 @@ def entries(works: str, engines: list[Engine], *, whole: bool, admin: bool) -> l
             found.append(Entry(wing, wing, WINGS.get(wing, OTHER), target))
         found += [
             Entry(f"board:{engine.name}", island.icon, island.words, f"/w/{works}/boards/{engine.name}")
-            for engine in engines
-            for island in (ISLANDS[view] for view in engine.views if view in ISLANDS)
+            for engine, island in boards_of(engines)
         ]
         found.append(Entry("runs", "runs", Words("Runs", "方案"), f"/w/{works}/runs"))
     if admin:

@@ -132,7 +132,7 @@ FRONT = Engine(
     rules="lineshaft.tables.rules:RULES",
     solve=f"{STUDIES}.front:solve",
     check=f"{STUDIES}.front_check:check",
-    views=("lane-board",),
+    views=("lane-board", "front-chart"),
     sources=(
         "doi:10.1109/TSMC.1971.4308298 (Haimes, Lasdon and Wismer 1971, epsilon-constraint)",
         "doi:10.1016/j.amc.2009.03.037 (Mavrotas 2009, augmented epsilon-constraint)",

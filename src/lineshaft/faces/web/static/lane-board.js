@@ -1,11 +1,12 @@
 // <lane-board>: machines and people as lanes, operations as bars on a canvas that holds only what is on screen.
 //
 // Properties: `data` (lane_data of faces/web/lanes.py), `ask` (async (changes) => answer; without it the board only
-// shows), `changes`, `snap` (s). Methods: undo, redo, discard, show(order), toSvg, toPng. Attribute `lang`: zh or en.
+// shows), `peers` and `attempt` (async (name) => what another engine would change), `promise` and `enter` (async (wish)),
+// `changes`, `snap` (s). Methods: undo, redo, discard, show(order), toSvg, toPng. Attribute `lang`: zh or en.
 // Events: lane-board-change {changes, answer}, lane-board-propose (changes), lane-board-open {table, key},
 // lane-board-pick {order}. The board moves nothing by itself and speaks to no server.
 import { AT, Book, stepKey } from "./lane-board/book.js";
-import { besideBar, buildChrome, fillCard, fillChanges, fillLegend, fillVerdict, placeNear } from "./lane-board/chrome.js";
+import { besideBar, buildChrome, figure, fillCard, fillChanges, fillLegend, fillVerdict, placeNear } from "./lane-board/chrome.js";
 import { Cursor } from "./lane-board/cursor.js";
 import { Edit } from "./lane-board/edit.js";
 import { Paper, download, pngOf, svgOf } from "./lane-board/exporter.js";
@@ -16,6 +17,7 @@ import { Load } from "./lane-board/load.js";
 import { laid } from "./lane-board/motion.js";
 import { mix, readPalette } from "./lane-board/palette.js";
 import { CanvasPen, widthOf } from "./lane-board/pens.js";
+import { Preview } from "./lane-board/preview.js";
 import { rowOfLane, rowsOf } from "./lane-board/rows.js";
 import { drawBoard } from "./lane-board/scene.js";
 import { Table } from "./lane-board/table.js";
@@ -35,6 +37,7 @@ export class LaneBoard extends HTMLElement {
     super();
     Object.assign(this, { scheme: "order", grouping: "kind", kind: "", snap: 900, tight: false, folded: new Set(), picked: -1, pickedRoot: -1, found: null, hover: null, scope: null, motion: null });
     this.edit = new Edit(this);
+    this.preview = new Preview(this);
     this.speak = speaker;
   }
 
@@ -47,6 +50,7 @@ export class LaneBoard extends HTMLElement {
     this.view = new View(this.book);
     if (before) { this.view.rowHeight = before.rowHeight; this.view.top = before.top; this.view.show(before.from, before.to); }
     this.edit = new Edit(this);
+    this.preview = new Preview(this);
     this.hasNow = value.now >= value.horizon[0] && value.now <= value.horizon[1];
     this.present = this.hasNow ? value.now : value.start;
     this.picked = this.book.orderNumber.get(picked) ?? -1;
@@ -90,8 +94,8 @@ export class LaneBoard extends HTMLElement {
   build() {
     this.paper?.forget();
     this.parts = buildChrome(this);
-    const { tools, legend, stage, sheet, changes, said, keys, paper } = this.parts;
-    this.replaceChildren(tools, legend, stage, sheet, changes, said, keys, paper);
+    const { tools, legend, stage, sheet, changes, trial, said, keys, promise, paper } = this.parts;
+    this.replaceChildren(tools, legend, stage, sheet, changes, trial, said, keys, promise, paper);
     stage.setAttribute("aria-label", this.say("board", { lanes: this.book.lanes.length, steps: this.stepCount }));
     this.cursor = new Cursor(this, stage);
     this.hands = new Hands(this, stage);
@@ -102,6 +106,7 @@ export class LaneBoard extends HTMLElement {
     this.arrange();
     this.rethink();
     fillChanges(this, this.parts);
+    this.preview.fill();
     if (!this.book.lanes.length) {
       for (const part of [tools, legend, stage]) part.hidden = true;
       this.tell(this.say("none"));
@@ -388,6 +393,7 @@ export class LaneBoard extends HTMLElement {
   }
 
   showChanges() { fillChanges(this, this.parts); }
+  figure(kpi) { return figure(kpi, this.say); }
 
   /** The answer beside the bar in hand; read out once it has stood for a moment. */
   showVerdict() {

@@ -3,6 +3,7 @@ import { AT } from "./book.js";
 import { cardRows } from "./facts.js";
 import { legendOf } from "./legend.js";
 import { choose, make } from "./make.js";
+import { askPromise } from "./promise.js";
 import { DAY } from "./time.js";
 
 const SNAPS = [0, 300, 900, 1800, 3600];
@@ -19,8 +20,10 @@ export function buildChrome(board) {
     verdict: make("div", { class: "verdict", hidden: true }),
     sheet: make("div", { class: "sheet", hidden: true }),
     changes: make("div", { class: "changes no-print", role: "region", hidden: true }),
+    trial: make("div", { class: "changes trial no-print", role: "region", hidden: true }),
     said: make("p", { class: "news no-print", "aria-live": "polite", role: "status" }),
     keys: make("dialog", { class: "key-help" }),
+    promise: make("dialog", { class: "key-help promise", "aria-label": say("promise") }),
     paper: make("div", { class: "paper" }),
   };
   parts.stage.append(parts.canvas, parts.card, parts.verdict);
@@ -61,6 +64,7 @@ function fillTools(board, parts) {
       board.ask ? choose(say("snap"), SNAPS.map((step) => [step, step ? say("minutes", { n: step / 60 }) : say("snapOff")]), board.snap, (value) => { board.snap = Number(value); }) : null,
       item("foldAll", () => board.foldAll(true)), item("unfoldAll", () => board.foldAll(false)),
       item("tight", () => board.tighten(), { "aria-pressed": String(board.tight), class: "tight" }), item("full", () => board.fullScreen())),
+    board.attempt ? menu(say("tryOut"), board.promise ? item("promise", () => askPromise(board, board.picked)) : null, ...board.peers.map((peer) => button(peer[say.english ? "en" : "zh"], peer[say.english ? "en" : "zh"], () => board.preview.begin(peer)))) : null,
     board.ask ? make("span", { class: "joined" }, parts.undo, parts.redo) : null, parts.flip,
     menu(say("save"), item("png", () => board.savePng()), item("svg", () => board.saveSvg()), item("print", () => print())),
     button("?", say("keys"), () => board.showKeys()));
@@ -139,7 +143,7 @@ function changeWords({ say, clock }, { key, values }) {
   return `${key.join(" · ")}: ${parts.join(", ")}`;
 }
 
-function figure({ name, was, value, unit, better }, say) {
+export function figure({ name, was, value, unit, better }, say) {
   const number = (one) => (Math.abs(one) >= 100 ? Math.round(one).toLocaleString("en") : String(Math.round(one * 100) / 100));
   const tone = value === was ? "" : (value < was) === (better === "low") ? "onTime" : "late";
   return make("span", { class: tone }, `${name[say.english ? "en" : "zh"]} ${number(was)} → ${number(value)}\u202f${unit}`);

@@ -3,6 +3,7 @@ import { AT, heldFrom, isLocked, stateOf, stepKey } from "./book.js";
 import { drawBatch, loadsOf } from "./batches.js";
 import { drawAxis, drawGrid, drawNow } from "./axis.js";
 import { drawLoad, drawOverview, drawScroll, foldedLoad } from "./strips.js";
+import { drawPreview } from "./preview.js";
 import { fitted, widthOf } from "./pens.js";
 import { colourOf, latenessColour, mix, toneOf } from "./palette.js";
 import { HEAD } from "./view.js";
@@ -25,6 +26,7 @@ export function drawBoard(pen, board, view) {
     for (let row = first; row < last; row++) drawRow(pen, board, view, row);
     if (board.motion) drawMotion(pen, board, view);
     drawLinks(pen, board, view);
+    drawPreview(pen, board, view, first, last);
     drawGhost(pen, board, view);
     drawNow(pen, board, view);
   });
@@ -87,6 +89,7 @@ function drawRow(pen, board, view, row) {
 }
 
 function alphaOf(board, bar) {
+  if (board.preview.leaves(bar)) return 0.35;
   if (board.picked >= 0) return board.book.orders[bar[AT.order]].root === board.pickedRoot ? 1 : FAINT;
   return board.found && !board.found.bars(bar) ? FAINT : 1;
 }

@@ -37,6 +37,11 @@ const WORDS = {
   rows: ["第 {from}–{to} 行,共 {all} 行", "rows {from}–{to} of {all}"], earlier: ["上一页", "Previous"], later: ["下一页", "Next"], showOn: ["在看板中显示", "Show on the board"], tableOf: ["工序表", "Operations"],
   emptyLane: ["{name},没有任务", "{name}, no work"], groupRow: ["{name},{lanes},{folded}", "{name}, {lanes}, {folded}"],
   sentence: ["工单 {order} 工序 {op} {step},{lanes},{from} 至 {to},历时 {time},{state},{late}", "Order {order}, step {op} {step}, on {lanes}, {from} to {to}, takes {time}, {state}, {late}"],
+  tryOut: ["试排", "Try"], tryingOut: ["正在试算:{title} …", "Trying: {title} …"], wouldMove: ["移动 {moved} 道工序,新增 {added} 道", "{moved} steps would move, {added} would be added"],
+  wouldStay: ["计划不变", "nothing would move"], look: ["查看方案并采纳", "Open and accept"],
+  promise: ["查询新工单交期 …", "Ask for a date …"], promiseHelp: ["按已有工单的工艺,在当前计划的空档中排入,{at} 起开工;其他工序不动。下级工单不再复制。",
+    "An order like one that is there, put into the gaps of the plan from {at} on; nothing else moves. Orders for its components are not copied."],
+  like: ["参照工单", "Like order"], newOrder: ["新工单号", "New order"], askDate: ["查询", "Ask"], canPromise: ["可承诺交期 {at}", "Can be promised for {at}"], emptyShop: ["空车间最早", "In an empty shop"], waitsFor: ["等待最久", "Waits longest for"], enterOrder: ["录入工单并排入计划", "Enter the order and plan it"],
   wall: ["时间均为 {zone}", "times in {zone}"], timeSame: ["时间不变", "same time"],
 };
 
