@@ -4,7 +4,7 @@ import os
 
 import polars as pl
 import pytest
-from board_page import CHROMIUM, of_board, settled, until
+from board_page import CHROMIUM, of_board, settled
 from web.workbench import add_works, browser, page_of, serving
 
 from lineshaft.core import find_engine
@@ -50,7 +50,7 @@ def test_a_repair_is_seen_before_it_is_decided(bench, language, width):
         repair = {"zh": "当前排产修复", "en": "Repair of the schedule in force"}[language]
         page.locator("lane-board summary", has_text={"zh": "试排", "en": "Try"}[language]).click()
         page.get_by_role("button", name=repair).click()
-        until(page, "board.preview.shown")
+        page.locator("lane-board .trial").wait_for(timeout=60_000)
         settled(page)
         shot(page, f"repair-{language}-{width}")
         moved = of_board(
@@ -87,8 +87,9 @@ def test_a_date_is_promised_and_the_order_entered(bench, language, width):
         fields = dialog.locator("input")
         assert [fields.nth(n).input_value() for n in range(3)] == ["WO-3", "WO-3+2", "3"], "the picked order"
         fields.nth(1).fill("WO-1")
-        dialog.locator("button.primary").click()
-        assert {"zh": "已存在", "en": "already"}[language] in dialog.locator(".told .late").last.inner_text()
+        assert {"zh": "已存在", "en": "already"}[language] in fields.nth(1).evaluate(
+            "one => one.validationMessage"
+        )
         fields.nth(1).fill(new)
         fields.nth(2).fill("2")
         dialog.locator("button.primary").click()

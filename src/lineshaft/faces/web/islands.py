@@ -48,15 +48,13 @@ def _lane_board(
     return lane_data(book, plan, zone, why=why_by_order(engine, reasons))
 
 
-def _front_chart(
-    engine: Engine, book: Frames, plan: Frames, reasons: Sequence[Reason], zone: str
-) -> dict[str, Any]:
+def _front_chart(_engine: Engine, _book: Frames, plan: Frames, *_: object) -> dict[str, Any]:
     return front_data(plan)
 
 
 ISLANDS = {
     "lane-board": Island("board", Words("Board", "看板"), _lane_board, changed_bars),
-    "front-chart": Island("compare", Words("Front", "方案前沿"), _front_chart, page=False),
+    "front-chart": Island("runs", Words("Front", "方案前沿"), _front_chart, page=False),
 }
 
 

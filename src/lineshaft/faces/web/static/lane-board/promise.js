@@ -13,6 +13,7 @@ export function askPromise(board, picked) {
   const quantity = make("input", { type: "number", min: 1, required: true, value: likely.quantity });
   const told = make("div", { class: "told", "aria-live": "polite" });
   const wish = () => ({ order_id: order.value, new_id: name.value.trim(), quantity: Number(quantity.value), release: new Date(board.present * 1000).toISOString() });
+  name.addEventListener("input", () => name.setCustomValidity(book.orderNumber.has(name.value.trim()) ? say("taken") : ""));
   order.addEventListener("change", () => {
     const one = book.orders[book.orderNumber.get(order.value)];
     if (one) { quantity.value = one.quantity; name.value = freeName(book, one.id); }

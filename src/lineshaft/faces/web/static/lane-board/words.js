@@ -41,7 +41,7 @@ const WORDS = {
   wouldStay: ["计划不变", "nothing would move"], look: ["查看方案并采纳", "Open and accept"],
   promise: ["查询新工单交期 …", "Ask for a date …"], promiseHelp: ["按已有工单的工艺,在当前计划的空档中排入,{at} 起开工;其他工序不动。下级工单不再复制。",
     "An order like one that is there, put into the gaps of the plan from {at} on; nothing else moves. Orders for its components are not copied."],
-  like: ["参照工单", "Like order"], newOrder: ["新工单号", "New order"], askDate: ["查询", "Ask"], canPromise: ["可承诺交期 {at}", "Can be promised for {at}"], emptyShop: ["空车间最早", "In an empty shop"], waitsFor: ["等待最久", "Waits longest for"], enterOrder: ["录入工单并排入计划", "Enter the order and plan it"],
+  like: ["参照工单", "Like order"], newOrder: ["新工单号", "New order"], taken: ["该工单号已存在", "There is an order of this number already"], askDate: ["查询", "Ask"], canPromise: ["可承诺交期 {at}", "Can be promised for {at}"], emptyShop: ["空车间最早", "In an empty shop"], waitsFor: ["等待最久", "Waits longest for"], enterOrder: ["录入工单并排入计划", "Enter the order and plan it"],
   wall: ["时间均为 {zone}", "times in {zone}"], timeSame: ["时间不变", "same time"],
 };
 
