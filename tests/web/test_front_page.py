@@ -58,7 +58,7 @@ def test_the_front_is_drawn_and_says_what_each_plan_costs(tmp_path, front):
                     front_data(front)["chosen"]
                 )
                 points.last.focus()
-                said = page.locator("front-chart .said").inner_text()
+                said = page.locator("front-chart .words").inner_text()
                 name, limit = {"zh": ("电费", "上限"), "en": ("energy cost", "at most")}[language]
                 assert name in said
                 assert limit in said, "the last plan had to keep a limit"

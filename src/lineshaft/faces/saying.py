@@ -28,6 +28,12 @@ KPI_NAMES = {
     "weighted_tardiness_min": Words("Weighted tardiness", "加权拖期"),
     "mean_flow_time_min": Words("Mean flow time", "平均流程时间"),
     "setup_min": Words("Setup time", "换型时间"),
+    "in_process_min": Words("Mean time in process", "平均在制时间"),
+    "setup_cost_cny": Words("Setup cost", "换型费用"),
+    "energy_cost_cny": Words("Electricity", "电费"),
+    "overtime_cost_cny": Words("Overtime cost", "加班费"),
+    "points": Words("Plans of the front", "前沿方案数"),
+    "hypervolume_pct": Words("Hypervolume", "超体积占比"),
     "moved_operations": Words("Steps moved", "移动的工序"),
 }
 

@@ -2,7 +2,7 @@
 //
 // Property: `data` (front_data of faces/web/fronts.py). Attribute `lang`: zh or en.
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 340, LEFT = 64, RIGHT = 24, TOP = 16, BOTTOM = 44, TICKS = 5, RADIUS = 7;
+const HEIGHT = 340, LEFT = 64, RIGHT = 24, TOP = 30, BOTTOM = 44, TICKS = 5, RADIUS = 7;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -47,7 +47,7 @@ export class FrontChart extends HTMLElement {
   draw() {
     const { figures, points } = this.front, width = (this.drawn = this.clientWidth) - 16;
     if (width < 100) return;
-    if (!points.length) { this.replaceChildren(Object.assign(document.createElement("p"), { className: "said", textContent: this.say("There is nothing to plan.", "没有可排产的工序。") })); return; }
+    if (!points.length) { this.replaceChildren(Object.assign(document.createElement("p"), { className: "words", textContent: this.say("There is nothing to plan.", "没有可排产的工序。") })); return; }
     const scales = [0, 1].map((axis) => {
       const values = points.map((point) => point[axis + 1]), ticks = ticksOf(Math.min(...values), Math.max(...values));
       const [from, to] = [ticks[0], ticks.at(-1)], span = to - from || 1;
@@ -59,7 +59,7 @@ export class FrontChart extends HTMLElement {
     const [x, y] = scales.map(({ at }) => at);
     const flat = figures.length === 2 ? points.map(([, a, b], at) => `${at ? `H${x(a)}V` : `M${x(a)} `}${y(b)}`).join("") : "";
     if (flat) svg.append(element("path", { class: "stair", d: flat }));
-    const said = Object.assign(document.createElement("p"), { className: "said" });
+    const said = Object.assign(document.createElement("p"), { className: "words" });
     const home = this.words(points.find(([no]) => no === this.front.chosen) ?? points[0]);
     said.textContent = home;
     for (const point of points) svg.append(this.point(point, x(point[1]), y(point[2]), said, home));
@@ -73,7 +73,7 @@ export class FrontChart extends HTMLElement {
     const [bound, floor] = figures.map((one) => one.bound);
     if (bound > across.from && bound <= across.to) svg.append(element("line", { class: "bound", x1: across.at(bound), x2: across.at(bound), y1: TOP, y2: HEIGHT - BOTTOM }));
     if (floor > up.from && floor <= up.to) svg.append(element("line", { class: "bound", x1: LEFT, x2: width - RIGHT, y1: up.at(floor), y2: up.at(floor) }));
-    svg.append(element("text", { x: width - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, title(0)), element("text", { x: 4, y: TOP - 4 }, title(1)));
+    svg.append(element("text", { x: width - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, title(0)), element("text", { x: 4, y: TOP - 14 }, title(1)));
   }
 
   point(point, x, y, said, home) {
