@@ -27,10 +27,11 @@ def furnace():
         "modes": [(order, 10, 1, 7_200, 0) for order in orders],
         "demands": [(order, 10, 1, 1, "furnace", None, 1) for order in orders],
         "resources": [
-            ("furnace", "furnace", "machine", None, 1, None, None, None, None, 1_000.0, "kg"),
+            ("furnace", "furnace", "machine", None, 1, None, None, "east", None, 1_000.0, "kg"),
             ("saw", "saw", "machine", None, 1),
         ],
         "recipes": [("R", "850 C", None)],
+        "bays": [("east", "east bay")],
     }
     schemas = ShopBook.member_schemas()
     book = {member: frame_of(schemas[member], found) for member, found in rows.items()}
@@ -103,3 +104,12 @@ def test_every_member_can_be_pointed_at(page):
         for share in (0.3, 0.95)
     }
     assert under == {"A", "B"}
+
+
+def test_lanes_can_stand_under_their_bay(page):
+    page.evaluate("() => document.querySelector('lane-board').regroup('bay')")
+    named = of_board(
+        page, "board.rows.filter((row) => row.lane < 0).map((row) => board.groupName(row.group))"
+    )
+    assert named == ["east"]
+    page.evaluate("() => document.querySelector('lane-board').regroup('kind')")

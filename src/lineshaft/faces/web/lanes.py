@@ -51,7 +51,7 @@ def lane_data(
     -------
     dict
         Times are UTC seconds, −1 stands for "none", numbers that name a row are its place in the list.
-        `lanes` {id, name, kind, group, calendar, resource, load_max (0: no batch lane), load_unit};
+        `lanes` {id, name, kind, group, calendar, resource, load_max (0: no batch lane), load_unit, bay};
         `groups` {id, name, kind}; `loads` [order, op_no, load] of steps that may share a batch lane;
         `bars` [lane, start, end, order, op_no, name, setup start, locked + 2 × state, family, allowed], lane −1 for
         steps that hold nothing; `orders` [id, item, quantity, due, colour, parent order, parent op_no];
@@ -71,7 +71,15 @@ def lane_data(
     ways, sets = _allowed(book, lanes, orders)
     return {
         "lanes": lanes.select(
-            "id", "name", "kind", "group", "calendar", "load_max", "load_unit", resource="resource_id"
+            "id",
+            "name",
+            "kind",
+            "group",
+            "calendar",
+            "load_max",
+            "load_unit",
+            resource="resource_id",
+            bay=pl.col("bay_id").fill_null(""),
         ).to_dicts(),
         "groups": _groups(book, lanes),
         "bars": _bars(book, plan, lanes, orders, ways).rows(),

@@ -146,6 +146,7 @@ export class LaneBoard extends HTMLElement {
   foldedRowOf(lane) { return this.foldedRows.get(lane); }
 
   groupName(group) {
+    if (group.key.startsWith("bay")) return group.bay || this.say("noBay");
     const kind = this.book.data.kinds[group.kind]?.[this.say.english ? 0 : 1] ?? group.kind;
     if (group.key.startsWith("kind")) return kind;
     const centre = this.book.groups[group.centre];

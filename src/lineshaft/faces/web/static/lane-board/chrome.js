@@ -56,7 +56,7 @@ function fillTools(board, parts) {
   parts.flip = button(say("table"), say("table"), () => board.showTable(parts.sheet.hidden));
   parts.scheme = choose(say("colour"), [["order", say("byOrder")], ["late", say("byLate")], ["state", say("byState")], ["family", say("byFamily")], ["step", say("byStep")]],
     board.scheme, (value) => board.recolour(value));
-  parts.grouping = choose(say("group"), [["kind", say("groupKind")], ["centre", say("groupCentre")], ["none", say("groupNone")]], board.grouping, (value) => board.regroup(value));
+  parts.grouping = choose(say("group"), [["kind", say("groupKind")], ["centre", say("groupCentre")], ...(book.lanes.some((lane) => lane.bay) ? [["bay", say("groupBay")]] : []), ["none", say("groupNone")]], board.grouping, (value) => board.regroup(value));
   const item = (name, act, extra) => button(say(name), say(name), act, extra);
   const second = make("div", { class: "pack extra" }, parts.scheme, parts.grouping,
     menu(say("shown"),

@@ -5,7 +5,7 @@ const WORDS = {
   none: ["没有可显示的计划。排产后,设备与人员的任务会显示在这里。", "Nothing is planned yet. After planning, the work of machines and people appears here."],
   colour: ["着色", "Colour"], byOrder: ["按工单着色", "colour by order"], byFamily: ["按换型族着色", "colour by setup family"],
   byLate: ["按交期着色", "colour by lateness"], byState: ["按状态着色", "colour by state"], byStep: ["按工序着色", "colour by step"],
-  group: ["分组", "Groups"], groupKind: ["按类别分组", "grouped by kind"], groupCentre: ["按工作中心分组", "grouped by work centre"], groupNone: ["不分组", "no groups"],
+  group: ["分组", "Groups"], groupKind: ["按类别分组", "grouped by kind"], groupCentre: ["按工作中心分组", "grouped by work centre"], groupBay: ["按跨分组", "grouped by bay"], noBay: ["不在跨内", "in no bay"], groupNone: ["不分组", "no groups"],
   kind: ["类别", "Kind"], allKinds: ["全部类别", "all kinds"], ungrouped: ["全部泳道", "all lanes"],
   find: ["查找工单、物料、资源", "Find order, item, resource"], foundOf: ["{at}/{all}", "{at}/{all}"], notFound: ["未找到", "not found"],
   zoomIn: ["放大", "Zoom in"], zoomOut: ["缩小", "Zoom out"], fit: ["全部", "All"], day: ["天", "Day"], week: ["周", "Week"], month: ["月", "Month"],
