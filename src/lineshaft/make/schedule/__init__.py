@@ -129,14 +129,16 @@ FRONT = Engine(
     title=("Front of plans between objectives", "多目标方案前沿"),
     outputs=f"{STUDIES}.tables:FrontPlan",
     params=f"{STUDIES}.front:FrontParams",
-    rules="lineshaft.tables.rules:RULES",
     solve=f"{STUDIES}.front:solve",
     check=f"{STUDIES}.front_check:check",
+    words=STUDIED["words"],
+    example=f"{STUDIES}.front_example:example",
     views=("lane-board", "front-chart"),
     sources=(
         "doi:10.1109/TSMC.1971.4308298 (Haimes, Lasdon and Wismer 1971, epsilon-constraint)",
         "doi:10.1016/j.amc.2009.03.037 (Mavrotas 2009, augmented epsilon-constraint)",
         "doi:10.1109/4235.797969 (Zitzler and Thiele 1999, hypervolume)",
     ),
-    **IN_SHOP | {"example": f"{STUDIES}.front_example:example"},
+    **IN_SHOP,
+    **CHECKED,
 )

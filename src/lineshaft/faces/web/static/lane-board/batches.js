@@ -79,8 +79,10 @@ export function matesOf(book, bar) {
   return load ? { load, mates: load.members.filter((one) => stepKey(one) !== stepKey(bar)) } : null;
 }
 
-function aboutOf(book, bar) {
-  return { order: book.orders[bar[AT.order]].id, op: bar[AT.op], lane: book.lanes[bar[AT.lane]].id, start: bar[AT.start], end: bar[AT.end], load: book.loadOf(bar) };
+/** What an exported bar says of itself. */
+export function aboutOf(book, bar) {
+  const load = book.loadOf(bar);
+  return { order: book.orders[bar[AT.order]].id, op: bar[AT.op], lane: book.lanes[bar[AT.lane]].id, start: bar[AT.start], end: bar[AT.end], ...(load ? { load } : {}) };
 }
 
 const amount = (number) => String(Math.round(number * 100) / 100);

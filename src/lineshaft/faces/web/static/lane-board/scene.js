@@ -1,6 +1,6 @@
 // The lanes: closed times, bars with their marks, links of a picked order, and the ghost of a bar being moved.
 import { AT, heldFrom, isLocked, stateOf, stepKey } from "./book.js";
-import { drawBatch, loadsOf } from "./batches.js";
+import { aboutOf, drawBatch, loadsOf } from "./batches.js";
 import { drawAxis, drawGrid, drawNow } from "./axis.js";
 import { drawLoad, drawOverview, drawScroll, foldedLoad } from "./strips.js";
 import { drawPreview } from "./preview.js";
@@ -97,7 +97,7 @@ function alphaOf(board, bar) {
 function drawBar(pen, board, view, bar, start, end, y, height, alpha) {
   const { palette, book, scheme } = board, left = view.left - 4;
   const x = Math.max(left, Math.round(start)), width = Math.max(1, Math.min(view.right + 4, Math.round(end)) - x - (end - start > 4 ? 1 : 0));
-  const strong = colourOf(palette, book, bar, scheme), about = pen.clips && aboutOf(board, bar);
+  const strong = colourOf(palette, book, bar, scheme), about = pen.clips && aboutOf(book, bar);
   if (bar[AT.setup] >= 0) {
     const from = Math.max(left, view.x(bar[AT.setup]));
     if (x - from > 1) pen.hatch(from, y + 3, x - from, height - 3, strong, alpha * 0.8);
@@ -124,12 +124,6 @@ function drawLabel(pen, board, bar, x, width, y, height, tone, alpha) {
   let text = `${order.id} · ${bar[AT.op]}`;
   if (room > widthOf(text) + 14) text += ` ${own(board.book.data.names[bar[AT.name]], board.say)}`;
   pen.text(x + 6, y + height / 2 + 4.2, room < widthOf(text) ? order.id : fitted(text, room), tone.ink, { alpha });
-}
-
-/** What an exported bar says of itself. */
-function aboutOf(board, bar) {
-  const { book } = board;
-  return { order: book.orders[bar[AT.order]].id, op: bar[AT.op], lane: book.lanes[bar[AT.lane]].id, start: bar[AT.start], end: bar[AT.end] };
 }
 
 /** Bars on their way from where they were to where an answer put them. */
