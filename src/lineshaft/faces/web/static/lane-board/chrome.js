@@ -20,7 +20,7 @@ export function buildChrome(board) {
     verdict: make("div", { class: "verdict", hidden: true }),
     sheet: make("div", { class: "sheet", hidden: true }),
     changes: make("div", { class: "changes no-print", role: "region", hidden: true }),
-    trial: make("div", { class: "changes trial no-print", role: "region", hidden: true }),
+    trial: make("div", { class: "trial no-print", role: "region", hidden: true }),
     said: make("p", { class: "news no-print", "aria-live": "polite", role: "status" }),
     keys: make("dialog", { class: "key-help" }),
     promise: make("dialog", { class: "key-help promise", "aria-label": say("promise") }),
