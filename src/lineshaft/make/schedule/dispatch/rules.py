@@ -40,7 +40,7 @@ from lineshaft.make.schedule.shop import (
 )
 
 Floats = NDArray[np.float64]
-PATIENCES = (0.5, 1.0, 2.0, 4.0, 8.0)
+PATIENCES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 SETUP_PATIENCES = (0.2, 1.0)
 REPAIRS = 20
 MOST_LOOKED_AT = 20_000

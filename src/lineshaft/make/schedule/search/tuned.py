@@ -1,16 +1,19 @@
 """Search over dispatching policies: a rule's few parameters and an urgency for every order, tuned to one shop.
 
-The rule is apparent tardiness cost with the work left and the whole work of the order in place of the step's own:
-index = weight^c · urgency · exp(-slack / patience) / (work left^a · whole work^b). First some designs are tried, then
-the best policy is changed at random and the change kept when the plan is no worse.
+The rule is apparent tardiness cost with powers of the step's work, the work left and the whole work of the order:
+index = weight^c · urgency · exp(-slack / patience) / (work^o · work left^a · whole work^b), slack to the due date less
+`lead` times the work on the longest chain ahead. First some designs are tried. Then every other trial draws parameters
+about the mean of the best policies, as far apart as these are; the rest change the best one and the urgency of some
+orders. A change is kept when the plan is no worse.
 
-Sources: Vepsalainen and Morton 1987, doi:10.1287/mnsc.33.8.1035 (apparent tardiness cost); Storer, Wu and Vaccari 1992,
-doi:10.1287/mnsc.38.10.1495 (search in the space of a heuristic's data).
+Sources: Vepsalainen and Morton 1987, doi:10.1287/mnsc.33.8.1035 (apparent tardiness cost, lead times); Storer, Wu and
+Vaccari 1992, doi:10.1287/mnsc.38.10.1495 (search in the space of a heuristic's data); Larrañaga and Lozano 2002,
+doi:10.1007/978-1-4615-1539-5 (drawing about the best).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
@@ -18,24 +21,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch import decode
-from lineshaft.make.schedule.dispatch.deck import Deck, Desk, Outlook, latest_start_s, lay_out
+from lineshaft.make.schedule.dispatch.deck import Deck, Desk, Outlook, lay_out
 from lineshaft.make.schedule.dispatch.rules import NoRoom, Policy, repaired, timetable
 from lineshaft.make.schedule.search.score import level_values, lower, score
-from lineshaft.make.schedule.shop import NEVER_S, Goal, Shop, Timetable
+from lineshaft.make.schedule.shop import FORBIDDEN_S, NEVER_S, Goal, Shop, Timetable
 
 Floats = NDArray[np.float64]
-WEIGHT, LEFT, WHOLE, PATIENCE, PRICE = range(5)
-DESIGNS = tuple(
-    (1.0, a, b, k, 0.0) for (a, b), k in product(((0.5, 0.5), (0.6, 0.0), (1.0, 0.0)), (30.0, 8.0))
+WEIGHT, OWN, LEFT, WHOLE, LEAD, PATIENCE, PRICE = range(7)
+DESIGNS = (
+    *((1.0, 1.0, 0.0, 0.0, 1.0, np.log(k), price) for k, price in product((16.0, 32.0), (1.0, 0.0))),
+    *((1.0, 0.0, *powers, 1.0, np.log(30.0), 0.0) for powers in ((0.5, 0.5), (0.6, 0.0))),
+    *((1.0, 0.8, 0.4, 0.0, lead, np.log(30.0), 2.0) for lead in (1.3, 2.0)),
 )
-SPREAD = np.array([0.2, 0.2, 0.2, 0.5, 0.5])
-TUNING = 0.25
+SPREAD = np.array([0.2, 0.2, 0.2, 0.2, 0.3, 0.4, 0.7])
+PARENTS = 6
 SHARES = (0.3, 0.02)
 URGENCIES = 0.5
 
 
 class Candidate(NamedTuple):
-    """`rule`: the parameters (patience in mean steps, price of setup in mean steps); `urgency`: a logarithm an order."""
+    """`rule`: the parameters (patience: a logarithm of mean steps; price: per mean setup); `urgency`: a logarithm an order."""
 
     rule: Floats
     urgency: Floats
@@ -43,7 +48,9 @@ class Candidate(NamedTuple):
 
 @dataclass
 class State:
-    """A search between rounds: the best candidate with its timetable, and `trials` so far."""
+    """A search between rounds: the best timetable, the best candidate and the best rules so far with what they reach
+    (lists of values in the order of the goal's levels), and `trials` so far.
+    """
 
     shop: Shop
     goal: Goal
@@ -56,6 +63,7 @@ class State:
     values: Floats
     candidate: Candidate | None = None
     candidate_values: Floats | None = None
+    parents: list[tuple[list[float], list[float]]] = field(default_factory=list)
     trials: int = 0
 
 
@@ -82,19 +90,20 @@ def step(state: State, trials: int) -> None:
         values = level_values(state.goal, score(state.shop, found))
         if state.candidate_values is None or not lower(state.candidate_values, values):
             state.candidate, state.candidate_values = candidate, values
+        state.parents = sorted([*state.parents, (values.tolist(), candidate.rule.tolist())])[:PARENTS]
         if lower(values, state.values):
             state.best, state.values = found, values
 
 
 def proposal(state: State) -> Candidate:
-    """The next design; after the last a random change of the best candidate."""
+    """The next design; after the last in turn a new rule and a random change of the best candidate."""
     if state.candidate is None or state.trials < len(DESIGNS):
         return Candidate(np.array(DESIGNS[state.trials % len(DESIGNS)]), np.zeros(state.shop.n_orders))
     draw, (rule, urgency) = state.draw, state.candidate
-    if draw.random() < TUNING:
-        change = SPREAD * draw.normal(size=len(SPREAD)) * (draw.random(len(SPREAD)) < 0.5)
-        rule = rule + change
-        rule[PATIENCE] = state.candidate.rule[PATIENCE] * np.exp(change[PATIENCE])
+    if state.trials % 2:
+        rules = np.array([rule for _, rule in state.parents])
+        spread = 0.5 * SPREAD + rules.std(axis=0)
+        rule = rules.mean(axis=0) + spread * draw.normal(size=len(SPREAD))
         rule[PRICE] = max(0.0, rule[PRICE])
         return Candidate(rule, urgency)
     share = SHARES[0] * (SHARES[1] / SHARES[0]) ** draw.random()
@@ -107,13 +116,16 @@ def policy(state: State, candidate: Candidate) -> Policy:
     shop, outlook, rule = state.shop, state.outlook, candidate.rule
     owned = outlook.owner >= 0
     weight = np.where(owned, shop.order_weight[outlook.owner], 0).astype(np.float64)
-    left_s = np.maximum(outlook.rest_s, 1).astype(np.float64)
-    whole_s = np.where(owned, np.maximum(state.whole_s[outlook.owner], 1), 1.0)
     mean_s = max(1.0, float(outlook.work_s.mean()))
+    whole_s = np.where(owned, state.whole_s[outlook.owner], 1.0)
+    lengths_s = (outlook.work_s, outlook.rest_s, whole_s)
     urgency = np.where(owned, candidate.urgency[outlook.owner], 0.0)
     key = -rule[WEIGHT] * np.log(np.maximum(weight, 1e-3)) - urgency
-    key += rule[LEFT] * np.log(left_s / mean_s) + rule[WHOLE] * np.log(whole_s / mean_s)
-    latest_s = latest_start_s(shop, outlook)
-    latest_s = np.where(latest_s >= NEVER_S, 0, latest_s).astype(np.float64)
-    patience_s = max(1e-3, rule[PATIENCE]) * mean_s
-    return Policy(decode.APPARENT_TARDINESS, key, latest_s, patience_s, rule[PRICE] / mean_s, outlook.queue)
+    for power, length_s in zip(rule[OWN : WHOLE + 1], lengths_s):
+        key += power * np.log(np.maximum(length_s, 1) / mean_s)
+    due_s = np.where(owned, shop.order_due_s[outlook.owner], NEVER_S)
+    latest_s = np.where(due_s >= NEVER_S, 0, due_s - rule[LEAD] * outlook.tail_s).astype(np.float64)
+    setups_s = shop.setup_s[(shop.setup_s > 0) & (shop.setup_s < FORBIDDEN_S)]
+    price = rule[PRICE] / float(setups_s.mean()) if setups_s.size else 0.0
+    patience_s = float(np.exp(np.clip(rule[PATIENCE], -5.0, 10.0))) * mean_s
+    return Policy(decode.APPARENT_TARDINESS, key, latest_s, patience_s, price, outlook.queue)
