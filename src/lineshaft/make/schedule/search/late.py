@@ -70,7 +70,7 @@ COPIES = 100
 DRAWS = 32
 LOOKS = 5
 FAR_STEPS = 300
-WARMTH = (0.02, 0.001)
+WARMTH = (2.0, 0.02)
 CYCLE = 60
 
 
@@ -397,6 +397,11 @@ class State:
     rounds: int = 0
 
     @property
+    def cold(self) -> bool:
+        """True when the allowance is about to begin anew."""
+        return self.rounds > 0 and self.rounds % CYCLE == 0
+
+    @property
     def best(self) -> Timetable:
         """The best timetable so far: the given one until a better is found."""
         if self.rounds == 0:
@@ -493,6 +498,7 @@ def blank_plan(shop: Shop, field: Field) -> Plan:
         size=np.zeros(shop.n_lanes, dtype=np.int64),
         order=np.zeros(n, dtype=np.int64),
         done=np.zeros((shop.n_orders, 2), dtype=np.int64),
+        lane=np.zeros((shop.n_lanes, 2), dtype=np.int64),
         now=np.zeros(OLD_SPAN + 1, dtype=np.int64),
         waiting=np.zeros(n, dtype=np.bool_),
         log=np.zeros((n, 3), dtype=np.int64),
