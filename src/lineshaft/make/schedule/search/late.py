@@ -70,7 +70,7 @@ COPIES = 100
 DRAWS = 32
 LOOKS = 5
 FAR_STEPS = 300
-WARMTH = {False: (0.02, 0.001), True: (2.0, 0.02)}
+WARMTH = np.array([[0.02, 0.001], [2.0, 0.02]])
 CYCLE = 60
 
 
@@ -444,10 +444,11 @@ def step(state: State, moves: int) -> None:
         return
     cooled = (state.rounds % CYCLE) / CYCLE
     levels = state.goal.levels
-    timely = not (levels[0, [0, 2, 3]] > 0).any()
-    first, last = WARMTH[timely]
+    timely = ~(levels[:, [0, 2, 3]] > 0).any(axis=1)
+    first, last = WARMTH[timely.astype(int)].T
     heat = first * (last / first) ** cooled * np.abs(state.room.value) / len(state.counted)
-    climb(state.field, state.plan, state.room, levels, state.counted, state.earliest_s, timely, heat, moves)
+    known = state.counted, state.earliest_s, bool(timely[0])
+    climb(state.field, state.plan, state.room, levels, *known, heat, moves)
     state.rounds += 1
 
 
