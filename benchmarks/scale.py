@@ -1,6 +1,7 @@
 """The crane works at scale, every case in a process of its own with compiled kernels; three tables.
 
-`tardiness`: weighted tardiness against the best of all dispatching rules, by due date factor. `scale`: time and memory of
+`tardiness`: weighted tardiness against the best of all dispatching rules, by due date factor (of the flow time an
+order would have if it never waited, to the second). `scale`: time and memory of
 the first checked plan and cost of a step by size. `speed`: full evaluations of sequences and moves a second.
 
 python benchmarks/scale.py [tardiness|scale|speed …] [--time-limit-s 60] [--scale 0.7 2 6.9 22 68]
@@ -133,7 +134,7 @@ def laid_out(scale, due_factor):
     from lineshaft.make.schedule.layout.compile import compile_shop
 
     engine = find_engine("make.schedule")
-    tables = generate(scale=scale, load=LOAD, due_factor=due_factor)
+    tables = generate(scale=scale, load=LOAD, due_factor=due_factor, plain_due=True)
     members = engine.load("inputs").member_schemas()
     frames = {member: tables.get(table_name(schema)) for member, schema in members.items()}
     params = given_params(engine, None)

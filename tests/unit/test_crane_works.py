@@ -136,6 +136,13 @@ def test_due_dates_follow_their_factor() -> None:
     assert (abs(allowed_loose - 2 * allowed_tight) <= 48).all()
 
 
+def test_plain_due_dates_are_the_factor_times_the_unloaded_flow_time() -> None:
+    once, loose = (products(generate(0.5, 1, due_factor=k, plain_due=True)) for k in (1, 1.5))
+    flow_s, allowed_s = ((part["due"] - part["release"]).dt.total_seconds() for part in (once, loose))
+    assert flow_s.min() > 0
+    assert (abs(allowed_s - 1.5 * flow_s) <= 1).all()
+
+
 def test_work_runs_over_the_hours_of_a_calendar() -> None:
     day = calendar_hours(works(), START + timedelta(days=60))["DAY"]
     six = int(START.timestamp())

@@ -10,7 +10,7 @@ from lineshaft.make.schedule.dispatch.rules import best_rule, dispatch
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.search import beam, blocks, jobshop, lines
+from lineshaft.make.schedule.search import blocks, jobshop, jobshop_beam, lines
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.store.instances import read_jsp
 from lineshaft.tables import table_name
@@ -92,7 +92,7 @@ def test_a_full_shop_is_filled_again_by_a_beam(seed):
     s = full_shop(seed)
     first, line = best_rule(s, MAKESPAN)[0], lines.make_line(s)
     lines.lay(line, by_start(first))
-    lines.lay(line, beam.search(line, 200))
+    lines.lay(line, jobshop_beam.search(line, 200))
     assert lines.makespan(line) == 20_000 < first.end_s.max()
 
 

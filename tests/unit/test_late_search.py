@@ -10,7 +10,7 @@ from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.plan import make_plan
-from lineshaft.make.schedule.search import late, tuned
+from lineshaft.make.schedule.search import late, policy_beam, tuned
 from lineshaft.make.schedule.search.propagate import END, LANE, SETUP, START, everything, take_back
 from lineshaft.make.schedule.search.score import better, score
 from tests.random_books import random_book, random_params
@@ -109,6 +109,25 @@ def test_tuned_policies_break_no_rule_are_never_worse_and_come_out_the_same_agai
         tuned.step(one, 12)
         for _ in range(3):
             tuned.step(again, 4)
+        assert np.array_equal(one.best.start_s, again.best.start_s)
+        assert check(book, make_plan(compiled, one.best), params).violations == ()
+        assert not better(goal, score(compiled.shop, first), score(compiled.shop, one.best))
+
+
+def test_a_beam_breaks_no_rule_is_never_worse_and_comes_out_the_same_in_other_rounds(monkeypatch):
+    monkeypatch.setattr(tuned, "TUNINGS", 2)
+    for name, number in (("MARKS", 4), ("WIDTH", 2), ("KIDS", 3)):
+        monkeypatch.setattr(policy_beam, name, number)
+    for seed in range(4):
+        book, params = random_book(seed), random_params(seed)
+        compiled = compile_shop(book, params)
+        goal = parse_goal("weighted_tardiness", int(compiled.shop.order_counts.sum()))
+        first = best_rule(compiled.shop, goal)[0]
+        one, again = (tuned.start(compiled.shop, goal, first, seed) for _ in range(2))
+        tuned.step(one, 15)
+        for _ in range(5):
+            tuned.step(again, 3)
+        assert one.beam is not None
         assert np.array_equal(one.best.start_s, again.best.start_s)
         assert check(book, make_plan(compiled, one.best), params).violations == ()
         assert not better(goal, score(compiled.shop, first), score(compiled.shop, one.best))

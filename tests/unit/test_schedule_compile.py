@@ -9,6 +9,7 @@ from lineshaft.core import BadInput
 from lineshaft.core.frames import sort_by_key
 from lineshaft.make.schedule.example import at, example
 from lineshaft.make.schedule.layout.compile import compile_shop
+from lineshaft.make.schedule.layout.material import wanted_s
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S
 from lineshaft.make.schedule.tables import ShopBook
@@ -75,6 +76,18 @@ def test_receipts_go_to_the_earliest_due_order_first():
     assert ready[("WO-3", 10)] == ("stock", 0)
     assert ready[("WO-1", 10)] == ("PO-7", 26 * H)
     assert made.shop.op_release_s[op(made, "WO-1", 10)] == 26 * H
+
+
+def test_an_order_is_wanted_when_the_first_of_those_it_is_made_for_is_due():
+    orders = pl.DataFrame(
+        {
+            "order": range(5),
+            "order_id": list("abcde"),
+            "parent_order_id": [None, "a", "b", "gone", None],
+            "due_s": [50, 70, int(NEVER_S), int(NEVER_S), 9],
+        }
+    )
+    assert wanted_s(orders).tolist() == [50, 50, 50, int(NEVER_S), 9]
 
 
 def test_material_that_never_comes_is_named():

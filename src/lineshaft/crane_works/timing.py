@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from functools import cache, reduce
+from itertools import accumulate, product
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
 
 from lineshaft.crane_works.orders import Job
 from lineshaft.crane_works.routes import ALWAYS, Step
-from lineshaft.tables.worktime import total_s, working_intervals
+from lineshaft.tables.worktime import Intervals, intersect, total_s, working_intervals
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 3, 2, 6, tzinfo=ZONE)
@@ -47,12 +50,16 @@ def calendar_hours(frames: dict[str, pl.DataFrame], until: datetime) -> dict[str
     exceptions = frames["calendar_exception"]
     hours = {}
     for name in frames["calendar"]["calendar_id"]:
-        both = working_intervals(name, calendars, shifts, breaks, exceptions, START, until)
-        starts, ends = (side.tolist() for side in both)
-        lengths = [end - start for start, end in zip(starts, ends)]
-        hours[name] = Hours(starts, ends, [0, *accumulate(lengths)][:-1])
+        hours[name] = as_hours(working_intervals(name, calendars, shifts, breaks, exceptions, START, until))
     first, last = int(START.timestamp()), int(until.timestamp())
     return hours | {ALWAYS: Hours([first], [last], [0])}
+
+
+def as_hours(intervals: Intervals) -> Hours:
+    """Intervals as Hours."""
+    starts, ends = (side.tolist() for side in intervals)
+    lengths = [end - start for start, end in zip(starts, ends)]
+    return Hours(starts, ends, [0, *accumulate(lengths)][:-1])
 
 
 def weekly_seconds(frames: dict[str, pl.DataFrame]) -> dict[str | None, int]:
@@ -111,7 +118,29 @@ def step_calendar(step: Step, calendar_of: dict[str, str]) -> str:
     return min((CREW.get(name, name) for name in names), key=NARROWEST.index, default=ALWAYS)
 
 
-def flow_end(work: list[Job], release: int, hours: dict[str, Hours], calendar_of: dict[str, str]) -> int:
+def crew_hours(hours: dict[str, Hours], calendars_of: dict[str, list[str]]) -> Callable[[Step], list[Hours]]:
+    """For each step the hours of a trade's crew, which covers both day shifts, with the machine's."""
+    calendar_of = {class_id: names[0] for class_id, names in calendars_of.items()}
+    return lambda step: [hours[step_calendar(step, calendar_of)]]
+
+
+def team_hours(hours: dict[str, Hours], calendars_of: dict[str, list[str]]) -> Callable[[Step], list[Hours]]:
+    """For each step the common hours of every team that could do it: one calendar of each class its usual way holds."""
+
+    @cache
+    def common(names: frozenset[str]) -> Hours:
+        spans = [(np.array(hours[name].starts), np.array(hours[name].ends)) for name in sorted(names)]
+        return as_hours(reduce(intersect, spans))
+
+    def teams(step: Step) -> list[Hours]:
+        choices = product(*(calendars_of[class_id] for class_id, _ in step.ways[0].holds))
+        found = [common(frozenset(names) | {ALWAYS}) for names in choices]
+        return [team for team in found if team.starts]
+
+    return teams
+
+
+def flow_end(work: list[Job], release: int, step_hours: Callable[[Step], list[Hours]]) -> int:
     """When the first job of `work` ends if nothing ever waits for a resource (UTC second)."""
     ready: dict[tuple[str, int], int] = defaultdict(lambda: release)
     end = release
@@ -120,8 +149,8 @@ def flow_end(work: list[Job], release: int, hours: dict[str, Hours], calendar_of
         for number, step in enumerate(job.part.steps):
             start = max(end, ready[job.order_id, number]) + int(step.lag_h * 3_600)
             way = step.ways[0]
-            calendar = hours[step_calendar(step, calendar_of)]
-            end = calendar.after(start, way.lot_s + way.piece_s * job.quantity)
+            work_s = way.lot_s + way.piece_s * job.quantity
+            end = min(team.after(start, work_s) for team in step_hours(step))
         if job.parent_id is not None:
             key = job.parent_id, job.parent_step
             ready[key] = max(ready[key], end)

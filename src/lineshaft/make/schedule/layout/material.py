@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.fixing import STEP
 from lineshaft.make.schedule.layout.lanes import seconds_up, table
+from lineshaft.make.schedule.shop import Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 
@@ -21,6 +23,8 @@ def allocate(
     as_planned: bool = False,
 ) -> pl.DataFrame:
     """Give receipts to requirements, fixed steps and then earliest due orders first: `op, item_id, receipt_id, ready_s`.
+
+    An order made for another is as urgent as that one.
 
     `as_planned`: in order of their starts in the previous plan instead.
 
@@ -38,10 +42,10 @@ def allocate(
         table(book, "requirements")
         .join(ops.select(*STEP, "op", "order"), on=STEP)
         .join(begun, on="op", how="anti")
-        .join(orders.select("order", "due_s"), on="order")
+        .join(orders.select("order", wanted_s=pl.Series(wanted_s(orders))), on="order")
         .join(placed, on="op", how="left")
         .join(planned, on=STEP, how="left")
-        .sort("turn", "placed", "due_s", *STEP, "item_id", nulls_last=True)
+        .sort("turn", "placed", "wanted_s", *STEP, "item_id", nulls_last=True)
         .with_columns(needed=pl.col("quantity").cum_sum().over("item_id") * (1 - 1e-9))
     )
     supply = (
@@ -71,3 +75,15 @@ def allocate(
             ]
         )
     return met.select("op", "item_id", "receipt_id", "ready_s").sort("op", "item_id")
+
+
+def wanted_s(orders: pl.DataFrame) -> Ints:
+    """When each order (in rows by number) is due, or the first of those that it is made for (s; NEVER_S for none)."""
+    number = dict(zip(orders["order_id"], orders["order"]))
+    above = np.array(
+        [number.get(parent, own) for own, parent in zip(number.values(), orders["parent_order_id"])]
+    )
+    wanted = orders["due_s"].to_numpy()
+    while len(wanted) and (wanted[above] < wanted).any():
+        wanted = np.minimum(wanted, wanted[above])
+    return wanted

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lineshaft.make.schedule.search import beam, blocks, lines
+from lineshaft.make.schedule.search import blocks, jobshop_beam, lines
 from lineshaft.make.schedule.search.lines import Line, Places
 from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 
@@ -103,7 +103,7 @@ def _keep(search: Search, order: Places) -> None:
 def _look_wide(search: Search, part: int) -> None:
     """Islands that stand worse than what beam search finds go on from there."""
     line = search.islands[0].line
-    order = beam.search(line, min(WIDEST, 1 + BEAM_CELLS // part // beam.cells(line)))
+    order = jobshop_beam.search(line, min(WIDEST, 1 + BEAM_CELLS // part // jobshop_beam.cells(line)))
     trial = lines.make_line(search.shop)
     lines.lay(trial, order)
     for island in search.islands:

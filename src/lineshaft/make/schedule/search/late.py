@@ -70,7 +70,7 @@ COPIES = 100
 DRAWS = 32
 LOOKS = 5
 FAR_STEPS = 300
-WARMTH = (0.02, 0.001)
+WARMTH = np.array([[0.02, 0.001], [2.0, 0.02]])
 CYCLE = 60
 
 
@@ -397,6 +397,11 @@ class State:
     rounds: int = 0
 
     @property
+    def cold(self) -> bool:
+        """True when the allowance is about to begin anew."""
+        return self.rounds > 0 and self.rounds % CYCLE == 0
+
+    @property
     def best(self) -> Timetable:
         """The best timetable so far: the given one until a better is found."""
         if self.rounds == 0:
@@ -431,15 +436,19 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
 
 
 def step(state: State, moves: int) -> None:
-    """One round of `moves` moves; the allowance for worse plans shrinks from round to round and begins anew."""
+    """One round of `moves` moves; the allowance for worse plans shrinks from round to round and begins anew.
+
+    It is a share of what an order loses in the mean; of tardiness, of which most orders have none, a larger one.
+    """
     if not state.sound:
         return
     cooled = (state.rounds % CYCLE) / CYCLE
-    warmth = WARMTH[0] * (WARMTH[1] / WARMTH[0]) ** cooled
-    heat = warmth * np.abs(state.room.value) / len(state.counted)
     levels = state.goal.levels
-    timely = not (levels[0, [0, 2, 3]] > 0).any()
-    climb(state.field, state.plan, state.room, levels, state.counted, state.earliest_s, timely, heat, moves)
+    timely = ~(levels[:, [0, 2, 3]] > 0).any(axis=1)
+    first, last = WARMTH[timely.astype(int)].T
+    heat = first * (last / first) ** cooled * np.abs(state.room.value) / len(state.counted)
+    known = state.counted, state.earliest_s, bool(timely[0])
+    climb(state.field, state.plan, state.room, levels, *known, heat, moves)
     state.rounds += 1
 
 
@@ -493,6 +502,7 @@ def blank_plan(shop: Shop, field: Field) -> Plan:
         size=np.zeros(shop.n_lanes, dtype=np.int64),
         order=np.zeros(n, dtype=np.int64),
         done=np.zeros((shop.n_orders, 2), dtype=np.int64),
+        lane=np.zeros((shop.n_lanes, 2), dtype=np.int64),
         now=np.zeros(OLD_SPAN + 1, dtype=np.int64),
         waiting=np.zeros(n, dtype=np.bool_),
         log=np.zeros((n, 3), dtype=np.int64),

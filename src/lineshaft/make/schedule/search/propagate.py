@@ -38,10 +38,11 @@ from lineshaft.make.schedule.search.score import COUNTS, DUE_S, NEVER_DONE, RELE
 from lineshaft.make.schedule.shop import END_START, Ints
 
 Table = NDArray[np.int64]
-# Columns of Plan.job (START, END, MODE as in `deck`), .held, .done, .log; rows of .now
+# Columns of Plan.job (START, END, MODE as in `deck`), .held, .done, .lane, .log; rows of .now
 START, END, MODE, OPEN, RANK, MARK = range(6)
 LANE, PLACE, AFTER = range(3)
 ENDED, TOUCHED = range(2)
+FREE_S, SET = range(2)
 WHO, FROM, UNTIL = range(3)
 MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, LOGGED, ENDINGS = range(7)
 FIRST_MOVED, LAST_MOVED, STAMP, OLD_MODE, OLD_OPEN, OLD_SPAN = range(7, 13)
@@ -77,7 +78,7 @@ class Plan(NamedTuple):
 
     `job[v]`: START, END, MODE, calendar (OPEN), RANK in `order` (a topological order), MARK. `held[slot]`: LANE (-1: not
     used) and PLACE on it. `seq[base[l] + place]`: the slot there; `size[l]` how many. `done[o]`: end of an order.
-    `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again. `log`, `endings`: times and ends of orders
+    `lane[l]`: when free and set up for what, while all is timed. `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again. `log`, `endings`: times and ends of orders
     before the change; `moved`: the stretch of `order` before it; `old[k]`: lane and place before it.
     """
 
@@ -87,6 +88,7 @@ class Plan(NamedTuple):
     size: Ints
     order: Ints
     done: Table
+    lane: Table
     now: Ints
     waiting: NDArray[np.bool_]
     log: Table
@@ -165,13 +167,35 @@ def holds(f, p, v, start_s, end_s):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def everything(f, p):
-    """Time all steps anew in their order and count the figures; True when the plan holds."""
+    """Time all steps anew in their order and count the figures; True when the plan holds.
+
+    In that order a lane's state is all that a step needs to know of those ahead of it there.
+    """
     d = f.deck
-    sound = True
+    sound, checked = True, f.frozen or f.tight
+    for lane in range(len(p.size)):
+        p.lane[lane, FREE_S], p.lane[lane, SET] = 0, d.lane[lane, SET_FOR]
     for v in p.order:
-        if not d.op[v, FIXED]:
-            p.job[v, START], p.job[v, END] = timed(f, p, v)
-            sound &= holds(f, p, v, p.job[v, START], p.job[v, END])
+        first, last, family = d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT], d.op[v, FAMILY]
+        fixed = d.op[v, FIXED] > 0
+        if not fixed:
+            ready_s = work_ready(f, p, v)
+            for slot in range(first, last):
+                lane = p.held[slot, LANE]
+                if lane < 0:
+                    break
+                ready_s = max(ready_s, after_setup(d, lane, p.lane[lane, FREE_S], p.lane[lane, SET], family))
+            work_s = d.mode[p.job[v, MODE], WORK_S]
+            p.job[v, START], p.job[v, END] = run(d, p.job[v, OPEN], ready_s, work_s, d.op[v, PAUSABLE])
+            if checked:
+                sound &= holds(f, p, v, p.job[v, START], p.job[v, END])
+            else:
+                sound &= p.job[v, END] < NEVER
+        for slot in range(first, last):
+            lane = p.held[slot, LANE]
+            if lane < 0:
+                break
+            p.lane[lane, FREE_S], p.lane[lane, SET] = f.free_s[slot] if fixed else p.job[v, END], family
     for order in range(len(p.done)):
         p.done[order, ENDED] = ended(f, p, order)
     p.now[MAKESPAN], p.now[TARDINESS], p.now[FLOW] = last_end(f, p), 0, 0

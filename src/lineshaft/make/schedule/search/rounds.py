@@ -22,6 +22,7 @@ SHIFTS_TIMES_OPS, MOST_SHIFTS = 20_000_000, 10_000
 POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
+POLICY_ROUNDS = 60
 
 
 class Rounds:
@@ -30,7 +31,7 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
-    every fourth round, of late orders. Loads to share, transfer lots and moves between bays are known to those over
+    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. Loads to share, transfer lots and moves between bays are known to those over
     priorities and policies alone.
 
     Parameters
@@ -92,7 +93,7 @@ class Rounds:
                 self._jobshop()
             else:
                 self._tabu()
-        elif self.sequenced and number % 4 == 3:
+        elif self.sequenced and self._for_late(number):
             self._late()
         elif self.shop.n_ops > BIG_OPS:
             self._tuned()
@@ -127,10 +128,16 @@ class Rounds:
             return False
         return self.only_tabu or number % 2 == 1
 
+    def _for_late(self, number: int) -> bool:
+        """Every fourth round; in big shops, once policies have been tuned, all but every eighth."""
+        if self.shop.n_ops > BIG_OPS and number >= POLICY_ROUNDS:
+            return number % 8 > 0
+        return number % 4 == 3
+
     def _late(self) -> None:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
         with ThreadPoolExecutor(self.workers) as pool:
-            if not self.lates or self.best is not self.late_from:
+            if not self.lates or self.best is not self.late_from or self.lates[0].cold:
                 (shop, best), goal = self._paid(), self.goal
                 self.lates = list(pool.map(lambda seed: late.start(shop, goal, best, seed), self._seeds()))
             list(pool.map(lambda state: late.step(state, shifts), self.lates))
