@@ -126,7 +126,7 @@ LATENESS = Engine(
 
 FRONT = Engine(
     name="make.front",
-    title=("Front of plans between objectives", "多目标方案前沿"),
+    title=("Trade-off front", "多目标权衡前沿"),
     outputs=f"{STUDIES}.tables:FrontPlan",
     params=f"{STUDIES}.front:FrontParams",
     solve=f"{STUDIES}.front:solve",
