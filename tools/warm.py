@@ -60,7 +60,7 @@ def plan_tables(tables: dict[str, pl.DataFrame], objective: str) -> None:
 
 
 if __name__ == "__main__":
-    print("Compiling the search (once, about a minute) … / 正在编译求解内核(仅一次,约一分钟)…", flush=True)
+    print("Compiling the search (once, a few minutes) … / 正在编译求解内核(仅一次,需几分钟)…", flush=True)
     other = get_context("spawn").Process(target=shops)
     other.start()
     examples()
