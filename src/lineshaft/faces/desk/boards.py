@@ -138,6 +138,20 @@ def promiser(desk: Desk, engine: str) -> Engine | None:
     )
 
 
+def must_promise(desk: Desk, engine: str) -> Engine:
+    """`promiser`, where there is one.
+
+    Raises
+    ------
+    Missing
+        No engine promises dates for this board.
+    """
+    found = promiser(desk, engine)
+    if found is None:
+        raise Missing(f"Nothing promises dates for {engine}.", f"{engine} 没有交期承诺功能。")
+    return found
+
+
 def wished(desk: Desk, wish: Wish) -> Frames:
     """The rows of the wished order, by table."""
     tables = desk.frames(*READS)
@@ -159,9 +173,7 @@ def promise(desk: Desk, engine: str, wish: Wish) -> dict[str, Any]:
         No engine promises dates for this board, or there is no such order.
     """
     desk.must("plan")
-    manifest, asked = desk.works.engine(engine), promiser(desk, engine)
-    if asked is None:
-        raise Missing(f"Nothing promises dates for {engine}.", f"{engine} 没有交期承诺功能。")
+    manifest, asked = desk.works.engine(engine), must_promise(desk, engine)
     added = wished(desk, wish)
     tables = {m: table_name(schema) for m, schema in asked.load("inputs").member_schemas().items()}
     book = _members(desk, asked, "inputs")
@@ -186,9 +198,7 @@ def promise(desk: Desk, engine: str, wish: Wish) -> dict[str, Any]:
 
 def enter(desk: Desk, engine: str, wish: Wish) -> str:
     """Write the wished order into the tables and queue a run that promises it; the run's id."""
-    asked = promiser(desk, engine)
-    if asked is None:
-        raise Missing(f"Nothing promises dates for {engine}.", f"{engine} 没有交期承诺功能。")
+    asked = must_promise(desk, engine)
     desk.write(wished(desk, wish), "upsert", source=f"promise {wish.new_id}")
     return desk.plan(asked.name)
 

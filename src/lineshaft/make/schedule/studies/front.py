@@ -125,15 +125,13 @@ class Course:
 
     def solve(self, number: int) -> None:
         """Work on one problem: the room's own search where it knows the figures, then the search over delays and priorities."""
-        problem, n_ops = self.problems[number], self.room.compiled.shop.n_ops
-        goal = self._goal(problem)
-        shop = self.room.compiled.shop
-        rounds = None
+        problem, shop = self.problems[number], self.room.compiled.shop
+        goal, rounds = self._goal(problem), None
         if goal:
             given = parse_goal(goal, int(shop.order_counts.sum()))
             begin = self.room.best(problem).timetable
             rounds = Rounds(shop, given, begin, self.proven, self.seed + number, 1)
-        trials = min(MOST_TRIALS, TRIALS_OP * n_ops, max(FEWEST_TRIALS, TRIALS_TIMES_OPS // n_ops))
+        trials = min(MOST_TRIALS, TRIALS_OP * shop.n_ops, max(FEWEST_TRIALS, TRIALS_TIMES_OPS // shop.n_ops))
         for _ in range(self.params.effort):
             if rounds is not None:
                 rounds.next(None)
