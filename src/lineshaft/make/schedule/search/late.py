@@ -41,16 +41,21 @@ from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, ru
 from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
+    CHAIN,
     END,
     ENDED,
+    ENDINGS,
+    FROM,
     LANE,
+    LAST_MOVED,
     MARK,
     MODE,
-    OLD_SPAN,
     OPEN,
+    OPENED,
     PLACE,
     SETUP,
     START,
+    WHO,
     Field,
     Plan,
     drop,
@@ -61,7 +66,7 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
     work_ready,
 )
-from lineshaft.make.schedule.search.score import DUE_S, WEIGHT, order_rows, setup_total_s
+from lineshaft.make.schedule.search.score import COUNTS, DUE_S, WEIGHT, order_rows, setup_total_s
 from lineshaft.make.schedule.shop import END_START, NEVER_S, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
@@ -69,7 +74,7 @@ BACK = 12
 COPIES = 100
 DRAWS = 32
 LOOKS = 5
-FAR_STEPS = 300
+FAR_STEPS = 1000
 WARMTH = np.array([[0.02, 0.001], [2.0, 0.02]])
 CYCLE = 60
 
@@ -287,7 +292,7 @@ def lost(f, p, order, earliest_s, timely):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def attempt(f, p, room, many):
-    """Make a random move on the path; the step moved, or -1 - step when it cannot be (`take_back` undoes both)."""
+    """Make a random move on the path; False when it cannot be (`take_back` undoes both)."""
     d, rng = f.deck, room.rng
     i = most_promising(f, p, room, many)
     v, slot, keep = room.path[i], room.slot[i], -1
@@ -317,8 +322,8 @@ def attempt(f, p, room, many):
             mode = d.op[v, FIRST_MODE] + draw(rng, d.op[v + 1, FIRST_MODE] - d.op[v, FIRST_MODE])
         calendar = gather(f, p, v, mode, t_s, keep, room)
         if calendar < 0:
-            return -1 - v
-    return v if drop(f, p, v, mode, calendar, room.team, t_s) else -1 - v
+            return False
+    return drop(f, p, v, mode, calendar, room.team, t_s)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -355,21 +360,59 @@ def keep_best(p, room):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def climb(f, p, room, levels, counted, earliest_s, timely, heat, moves):
-    """Try `moves` moves; the number accepted."""
-    many_accepted, seldom, kept = 0, 1 + len(p.job) // COPIES, 0
-    for turn in range(moves):
-        order = urgent(f, p, counted, earliest_s, timely, room.rng)
-        many = trace(f, p, order, room) if order >= 0 else 0
+def most_hurt(f, p, earliest_s, timely):
+    """The order that the last change has hurt most; -1 where it has hurt none."""
+    level, hurt_most, most = p.now[OPENED] - 1, -1, 0
+    for i in range(p.change[level, ENDINGS]):
+        order = p.endings[level, i, WHO]
+        if not f.orders[order, COUNTS]:
+            continue
+        since_s = max(earliest_s[order], f.orders[order, DUE_S] if timely else 0)
+        before_s = max(0, p.endings[level, i, FROM] - since_s)
+        more = lost(f, p, order, earliest_s, timely) - (f.orders[order, WEIGHT] if timely else 1) * before_s
+        if more > most:
+            hurt_most, most = order, more
+    return hurt_most
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def chain(f, p, room, levels, order, earliest_s, timely, heat):
+    """Move a step for `order`, then one for the order hurt most by that, and so on until the plan is accepted.
+
+    (accepted, moves tried); a chain that is not accepted is taken back.
+    """
+    for link in range(CHAIN):
+        many = trace(f, p, order, room)
         if many == 0:
-            continue
-        v = attempt(f, p, room, many)
-        if v < 0:
-            take_back(f, p, -1 - v)
-            continue
+            break
+        if not attempt(f, p, room, many):
+            take_back(f, p)
+            break
         rate(levels, p.now, room.trial)
-        if not accepted(room, heat):
-            take_back(f, p, v)
+        if accepted(room, heat):
+            p.now[OPENED] = 0
+            return True, link + 1
+        order = most_hurt(f, p, earliest_s, timely)
+        if order < 0:
+            break
+    tried = p.now[OPENED] + 1
+    while p.now[OPENED] > 0:
+        take_back(f, p)
+    return False, tried
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def climb(f, p, room, levels, counted, earliest_s, timely, heat, moves):
+    """Try about `moves` moves; the number of chains accepted."""
+    many_accepted, seldom, kept, turn = 0, 1 + len(p.job) // COPIES, 0, 0
+    while turn < moves:
+        order = urgent(f, p, counted, earliest_s, timely, room.rng)
+        if order < 0:
+            turn += 1
+            continue
+        good, tried = chain(f, p, room, levels, order, earliest_s, timely, heat)
+        turn += tried
+        if not good:
             continue
         many_accepted += 1
         for k in range(len(heat)):
@@ -424,7 +467,7 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     levels, n, slots = len(goal.levels), shop.n_ops, len(field.holder)
     room = Room(
         *(np.zeros(n, dtype=np.int64) for _ in range(2)),
-        np.full(len(plan.old), -1, dtype=np.int64),
+        np.full(plan.old.shape[1], -1, dtype=np.int64),
         *(np.zeros(levels) for _ in range(2)),
         np.full(levels, np.inf),
         np.zeros((n, MODE + 1), dtype=np.int64),
@@ -470,7 +513,6 @@ def field_of(shop: Shop, spans: bool) -> Field:
         orders=order_rows(shop),
         owner=plain(outlook.owner),
         outer=plain(np.flatnonzero(~outlasted | shop.fixed)[: shop.n_ops if spans else 0]),
-        far=min(shop.n_ops, FAR_STEPS),
         frozen=bool(shop.fixed.any()),
         tight=bool((shop.pred_lag_max_s < NEVER_S).any()),
     )
@@ -493,7 +535,7 @@ def rooms(shop: Shop) -> Ints:
 
 def blank_plan(shop: Shop, field: Field) -> Plan:
     """A plan with nothing in it."""
-    n, slots = shop.n_ops, len(field.holder)
+    n, slots, far = shop.n_ops, len(field.holder), min(shop.n_ops, FAR_STEPS)
     width = int(np.diff(field.deck.op[:, FIRST_SLOT]).max(initial=1))
     return Plan(
         job=np.zeros((n, MARK + 1), dtype=np.int64),
@@ -503,12 +545,13 @@ def blank_plan(shop: Shop, field: Field) -> Plan:
         order=np.zeros(n, dtype=np.int64),
         done=np.zeros((shop.n_orders, 2), dtype=np.int64),
         lane=np.zeros((shop.n_lanes, 2), dtype=np.int64),
-        now=np.zeros(OLD_SPAN + 1, dtype=np.int64),
+        now=np.zeros(OPENED + 1, dtype=np.int64),
         waiting=np.zeros(n, dtype=np.bool_),
-        log=np.zeros((n, 3), dtype=np.int64),
-        endings=np.zeros((shop.n_orders, 3), dtype=np.int64),
-        moved=np.zeros(n, dtype=np.int64),
-        old=np.zeros((width, 3), dtype=np.int64),
+        change=np.zeros((CHAIN, LAST_MOVED + 1), dtype=np.int64),
+        log=np.zeros((CHAIN, far, 3), dtype=np.int64),
+        endings=np.zeros((CHAIN, far, 2), dtype=np.int64),
+        moved=np.zeros((CHAIN, n), dtype=np.int64),
+        old=np.zeros((CHAIN, width, 3), dtype=np.int64),
     )
 
 

@@ -44,8 +44,10 @@ LANE, PLACE, AFTER = range(3)
 ENDED, TOUCHED = range(2)
 FREE_S, SET = range(2)
 WHO, FROM, UNTIL = range(3)
-MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, LOGGED, ENDINGS = range(7)
-FIRST_MOVED, LAST_MOVED, STAMP, OLD_MODE, OLD_OPEN, OLD_SPAN = range(7, 13)
+MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, STAMP, OPENED = range(7)
+# Columns of Plan.change
+STEP, OLD_MODE, OLD_OPEN, OLD_SPAN, LOGGED, ENDINGS, FIRST_MOVED, LAST_MOVED = range(8)
+CHAIN = 4
 
 
 class Field(NamedTuple):
@@ -54,8 +56,7 @@ class Field(NamedTuple):
     `release_s` per step (with what keeps greatest lags); `holder`, `free_s` per slot: its step and, of fixed work,
     when its lane is free again; `base[l]` the room for the sequence of lane l; `last_op[last_ptr[o]:…]` the last steps
     of order o; `orders` as `score.order_rows`; `owner` per step: the counted order it works for (-1: none); `outer` the steps that no other outlasts;
-    `far`: a change that moves more steps is given up; `frozen`: some are
-    fixed; `tight`: there are greatest lags.
+    `frozen`: some are fixed; `tight`: there are greatest lags.
     """
 
     deck: Deck
@@ -68,7 +69,6 @@ class Field(NamedTuple):
     orders: Table
     owner: Ints
     outer: Ints
-    far: int
     frozen: bool
     tight: bool
 
@@ -78,8 +78,11 @@ class Plan(NamedTuple):
 
     `job[v]`: START, END, MODE, calendar (OPEN), RANK in `order` (a topological order), MARK. `held[slot]`: LANE (-1: not
     used) and PLACE on it. `seq[base[l] + place]`: the slot there; `size[l]` how many. `done[o]`: end of an order.
-    `lane[l]`: when free and set up for what, while all is timed. `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again. `log`, `endings`: times and ends of orders
-    before the change; `moved`: the stretch of `order` before it; `old[k]`: lane and place before it.
+    `lane[l]`: when free and set up for what, while all is timed. `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again.
+
+    Up to CHAIN changes can be open, that is not yet kept for good: of each, `change` holds the step and what it was,
+    `log` and `endings` times and ends of orders before it, `moved` the stretch of `order` before it, `old[:, k]`
+    lane and place of the step's k-th slot before it.
     """
 
     job: Table
@@ -91,10 +94,11 @@ class Plan(NamedTuple):
     lane: Table
     now: Ints
     waiting: NDArray[np.bool_]
-    log: Table
-    endings: Table
-    moved: Ints
-    old: Table
+    change: Table
+    log: NDArray[np.int64]
+    endings: NDArray[np.int64]
+    moved: Table
+    old: NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
@@ -299,7 +303,7 @@ def put_on(f, p, slot, lane, place):
 @njit(cache=True, nogil=True, _nrt=False)
 def propagate(f, p):
     """Time again what waits for it and all that this changes; False when the plan no longer holds or that is too much."""
-    d = f.deck
+    d, level = f.deck, p.now[OPENED] - 1
     rank = 0
     while p.now[WAITING] > 0:
         while not p.waiting[rank]:
@@ -313,12 +317,13 @@ def propagate(f, p):
             return False
         if start_s == p.job[v, START] and end_s == p.job[v, END]:
             continue
-        row = p.now[LOGGED]
-        if row == f.far:
+        row = p.change[level, LOGGED]
+        if row == p.log.shape[1]:
             forget(p, rank)
             return False
-        p.log[row, WHO], p.log[row, FROM], p.log[row, UNTIL] = v, p.job[v, START], p.job[v, END]
-        p.now[LOGGED] += 1
+        p.log[level, row, WHO], p.log[level, row, FROM] = v, p.job[v, START]
+        p.log[level, row, UNTIL] = p.job[v, END]
+        p.change[level, LOGGED] += 1
         p.job[v, START], p.job[v, END] = start_s, end_s
         for a in range(d.op[v, FIRST_SUCC], d.op[v + 1, FIRST_SUCC]):
             wait(f, p, d.succ[a])
@@ -345,16 +350,18 @@ def touch(p, order):
     """Note that the end of an order may have changed."""
     if p.done[order, TOUCHED] != p.now[STAMP]:
         p.done[order, TOUCHED] = p.now[STAMP]
-        row = p.now[ENDINGS]
-        p.endings[row, WHO], p.endings[row, UNTIL] = order, p.done[order, ENDED]
-        p.now[ENDINGS] += 1
+        level = p.now[OPENED] - 1
+        row = p.change[level, ENDINGS]
+        p.endings[level, row, WHO], p.endings[level, row, FROM] = order, p.done[order, ENDED]
+        p.change[level, ENDINGS] += 1
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def settle(f, p):
     """Bring the figures up to date after `propagate`."""
-    for i in range(p.now[ENDINGS]):
-        order = p.endings[i, WHO]
+    level = p.now[OPENED] - 1
+    for i in range(p.change[level, ENDINGS]):
+        order = p.endings[level, i, WHO]
         count(f, p, order, -1)
         p.done[order, ENDED] = ended(f, p, order)
         count(f, p, order, 1)
@@ -411,18 +418,19 @@ def reorder(f, p, v):
                 mark_after(f, p, p.order[i], stamp)
         if p.job[v, MARK] == stamp:
             return False
-    p.now[FIRST_MOVED], p.now[LAST_MOVED] = first, last
+    level = p.now[OPENED] - 1
+    p.change[level, FIRST_MOVED], p.change[level, LAST_MOVED] = first, last
     for i in range(first, last + 1):
-        p.moved[i] = p.order[i]
+        p.moved[level, i] = p.order[i]
     at = first
     for i in range(first, last + 1):
-        x = p.moved[i]
+        x = p.moved[level, i]
         if x != v and not goes_after(p, x, low, high, rank, stamp):
             rank_as(p, x, at)
             at += 1
     rank_as(p, v, at)
     for i in range(first, last + 1):
-        x = p.moved[i]
+        x = p.moved[level, i]
         if x != v and goes_after(p, x, low, high, rank, stamp):
             at += 1
             rank_as(p, x, at)
@@ -444,16 +452,20 @@ def rank_as(p, v, rank):
 
 @njit(cache=True, nogil=True, _nrt=False)
 def lift(f, p, v):
-    """Begin a change: take v off its lanes, having noted where it was."""
+    """Open a change: take v off its lanes, having noted where it was."""
+    level = p.now[OPENED]
     first = f.deck.op[v, FIRST_SLOT]
     slots = f.deck.op[v + 1, FIRST_SLOT] - first
     for k in range(slots):
-        p.old[k, LANE], p.old[k, PLACE] = p.held[first + k, LANE], p.held[first + k, PLACE]
-        p.old[k, AFTER] = follower(f, p, first + k)
-    p.now[OLD_MODE], p.now[OLD_OPEN], p.now[OLD_SPAN] = p.job[v, MODE], p.job[v, OPEN], p.now[MAKESPAN]
+        p.old[level, k, LANE], p.old[level, k, PLACE] = p.held[first + k, LANE], p.held[first + k, PLACE]
+        p.old[level, k, AFTER] = follower(f, p, first + k)
+    p.change[level, STEP], p.change[level, OLD_SPAN] = v, p.now[MAKESPAN]
+    p.change[level, OLD_MODE], p.change[level, OLD_OPEN] = p.job[v, MODE], p.job[v, OPEN]
+    p.change[level, LOGGED] = p.change[level, ENDINGS] = 0
+    p.change[level, FIRST_MOVED], p.change[level, LAST_MOVED] = 0, -1
+    p.now[OPENED] += 1
     p.now[STAMP] += 1
-    p.now[WAITING] = p.now[LOGGED] = p.now[ENDINGS] = 0
-    p.now[FIRST_MOVED], p.now[LAST_MOVED] = 0, -1
+    p.now[WAITING] = 0
     take_off(f, p, v)
     for k in range(slots):
         p.held[first + k, LANE] = -1
@@ -476,8 +488,8 @@ def drop(f, p, v, mode, calendar, team, t_s):
         return False
     wait(f, p, v)
     for k in range(slots):
-        if p.old[k, AFTER] >= 0:
-            wait(f, p, p.old[k, AFTER])
+        if p.old[p.now[OPENED] - 1, k, AFTER] >= 0:
+            wait(f, p, p.old[p.now[OPENED] - 1, k, AFTER])
         w = follower(f, p, first + k)
         if w >= 0:
             wait(f, p, w)
@@ -488,22 +500,27 @@ def drop(f, p, v, mode, calendar, team, t_s):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def take_back(f, p, v):
-    """Undo the change since `lift`."""
-    for i in range(p.now[LOGGED]):
-        p.job[p.log[i, WHO], START], p.job[p.log[i, WHO], END] = p.log[i, FROM], p.log[i, UNTIL]
-    for i in range(p.now[ENDINGS]):
-        order = p.endings[i, WHO]
+def take_back(f, p):
+    """Undo the change opened last."""
+    p.now[OPENED] -= 1
+    level = p.now[OPENED]
+    v = p.change[level, STEP]
+    for i in range(p.change[level, LOGGED]):
+        x = p.log[level, i, WHO]
+        p.job[x, START], p.job[x, END] = p.log[level, i, FROM], p.log[level, i, UNTIL]
+    for i in range(p.change[level, ENDINGS]):
+        order = p.endings[level, i, WHO]
         count(f, p, order, -1)
-        p.done[order, ENDED] = p.endings[i, UNTIL]
+        p.done[order, ENDED] = p.endings[level, i, FROM]
         count(f, p, order, 1)
-    for i in range(p.now[FIRST_MOVED], p.now[LAST_MOVED] + 1):
-        rank_as(p, p.moved[i], i)
+    for i in range(p.change[level, FIRST_MOVED], p.change[level, LAST_MOVED] + 1):
+        rank_as(p, p.moved[level, i], i)
     take_off(f, p, v)
-    p.job[v, MODE], p.job[v, OPEN], p.now[MAKESPAN] = p.now[OLD_MODE], p.now[OLD_OPEN], p.now[OLD_SPAN]
+    p.job[v, MODE], p.job[v, OPEN] = p.change[level, OLD_MODE], p.change[level, OLD_OPEN]
+    p.now[MAKESPAN] = p.change[level, OLD_SPAN]
     first = f.deck.op[v, FIRST_SLOT]
     for k in range(f.deck.op[v + 1, FIRST_SLOT] - first):
-        if p.old[k, LANE] < 0:
+        if p.old[level, k, LANE] < 0:
             p.held[first + k, LANE] = -1
         else:
-            put_on(f, p, first + k, p.old[k, LANE], p.old[k, PLACE])
+            put_on(f, p, first + k, p.old[level, k, LANE], p.old[level, k, PLACE])
