@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from lineshaft.make.schedule.layout.calendars import alike, alike_rows
 from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, OVERLAP, START_START, Bools, Ints, Shop
 
 HINTS = 1 << 21
@@ -189,28 +190,23 @@ def successors(n_ops: int, pred_ptr: Ints, pred_op: Ints) -> tuple[Ints, Ints]:
 
 def queues(shop: Shop) -> Ints:
     """Operations that may share one queue: same demands, same family and, where it matters, same durations."""
-    clock_only = bool((shop.lane_calendar == 0).all())
     steady = not shop.fixed.any()
-    seen: dict[tuple[object, ...], int] = {}
-    result = np.empty(shop.n_ops, dtype=np.int64)
+    clock_only = bool((shop.lane_calendar == 0).all())
     has_setups = bool((shop.lane_group >= 0).any())
-    alone = (needs(shop) & (ENDS | BAYS)) > 0
-    for op in range(shop.n_ops):
-        modes = range(shop.mode_ptr[op], shop.mode_ptr[op + 1])
-        demands = tuple(
-            tuple(
-                (int(shop.demand_pool[i]), int(shop.demand_quantity[i]))
-                for i in range(shop.demand_ptr[m], shop.demand_ptr[m + 1])
-            )
-            for m in modes
-        )
-        times = tuple(int(shop.mode_s[m]) for m in modes)
-        free = steady and len(set(times)) == 1 and times[0] > 0 and (clock_only or bool(shop.op_pausable[op]))
-        own = op if alone[op] else -1
-        load = (int(shop.op_mix[op]), int(shop.op_load[op])) if shop.op_mix[op] >= 0 else None
-        key = (demands, int(shop.op_family[op]) if has_setups else -1, None if free else times, own, load)
-        result[op] = seen.setdefault(key, len(seen))
-    return result
+    if not shop.n_ops:
+        return np.zeros(0, dtype=np.int64)
+    first = shop.mode_ptr[:-1]
+    shortest_s, longest_s = (f.reduceat(shop.mode_s, first) for f in (np.minimum, np.maximum))
+    any_time = steady & (shortest_s == longest_s) & (shortest_s > 0) & (shop.op_pausable | clock_only)
+    time_s = np.where(np.repeat(any_time, np.diff(shop.mode_ptr)), -1, shop.mode_s)
+    demands = alike_rows(shop.demand_ptr, alike(shop.demand_pool, shop.demand_quantity))
+    return alike(
+        alike_rows(shop.mode_ptr, alike(demands, time_s)),
+        np.where(has_setups, shop.op_family, -1),
+        np.where((needs(shop) & (ENDS | BAYS)) > 0, np.arange(shop.n_ops), -1),
+        shop.op_mix,
+        np.where(shop.op_mix >= 0, shop.op_load, -1),
+    )
 
 
 def opening_s(shop: Shop, calendar: int) -> int:

@@ -12,6 +12,7 @@ from lineshaft.make.schedule.shop import ALWAYS, Ints
 from lineshaft.tables.worktime import Intervals, intersect
 
 MOST_CALENDARS = 20_000
+MOST_PAIRS = 1 << 62
 
 
 class Calendars:
@@ -87,6 +88,42 @@ def ranges(first: Ints, count: Ints) -> Ints:
     """All numbers of the ranges [first, first + count), one range after the other."""
     begin = pointers(count)
     return np.arange(begin[-1], dtype=np.int64) + np.repeat(first - begin[:-1], count)
+
+
+def alike(*columns: Ints) -> Ints:
+    """A number for each row of `columns`: the same for equal rows, by first appearance."""
+    n = len(columns[0])
+    number, many = np.zeros(n, dtype=np.int64), 1
+    for column in columns:
+        low = int(column.min(initial=0))
+        width = int(column.max(initial=0)) - low + 1
+        if many * width > MOST_PAIRS:
+            many, number = compact(number)
+            width, column = compact(column)
+            low = 0
+        number, many = number * width + (column - low), many * width
+    many, number = compact(number)
+    first = np.empty(many, dtype=np.int64)
+    first[number[::-1]] = np.arange(n - 1, -1, -1)
+    rank = np.empty(many, dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(many)
+    return rank[number]
+
+
+def compact(values: Ints) -> tuple[int, Ints]:
+    """How many different values there are, and the rank of each."""
+    different, rank = np.unique(values, return_inverse=True)
+    return len(different), rank
+
+
+def alike_rows(ptr: Ints, values: Ints) -> Ints:
+    """A number for each CSR row: the same for rows with equal values in equal order, by first appearance."""
+    count = np.diff(ptr)
+    number = np.zeros(len(count), dtype=np.int64)
+    for k in range(int(count.max(initial=0))):
+        row = np.flatnonzero(count > k)
+        number[row] = alike(number[row], values[ptr[row] + k])
+    return alike(count, number)
 
 
 def open_windows(periods: pl.DataFrame, capacity: int, place: int, low_s: int, high_s: int) -> Intervals:
