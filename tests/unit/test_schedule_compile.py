@@ -190,7 +190,9 @@ def test_an_empty_book_compiles():
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.sampled_from([-1, 0, 3]), st.sampled_from([-(1 << 60), 7, 1 << 60])), max_size=8))
+@given(
+    st.lists(st.tuples(st.sampled_from([-1, 0, 3]), st.sampled_from([-(1 << 60), 7, 1 << 60])), max_size=8)
+)
 def test_equal_rows_have_one_number_by_first_appearance(rows):
     columns = (np.array([row[k] for row in rows], dtype=np.int64) for k in (0, 1))
     seen = {}

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from lineshaft.core import LineshaftError
-from lineshaft.make.schedule.shop import ALWAYS, Ints
+from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, Ints
 from lineshaft.tables.worktime import Intervals, intersect
 
 MOST_CALENDARS = 20_000
@@ -165,11 +165,13 @@ def latest_with(span: Intervals, worked_s: Ints) -> Ints:
     return starts[i] + worked_s - before[i]
 
 
-def finish(span: Intervals, start_s: int, work_s: int) -> int | None:
-    """When `work_s` working seconds after `start_s` are done (earliest such time); None beyond the calendar."""
-    if work_s == 0:
-        return start_s
-    done = int(worked_until(span, np.array([start_s]))[0]) + work_s
-    until = np.cumsum(span[1] - span[0])
-    i = int(np.searchsorted(until, done, side="left"))
-    return None if i == len(until) else int(span[1][i] - (until[i] - done))
+def finish(span: Intervals, start_s: Ints, work_s: Ints) -> Ints:
+    """When `work_s` working seconds after `start_s` are done (arrays; earliest such times); NEVER_S beyond the calendar."""
+    starts, ends = span
+    none = np.asarray(work_s) == 0
+    if not len(starts):
+        return np.where(none, start_s, NEVER_S)
+    done = worked_until(span, start_s) + work_s
+    until = np.cumsum(ends - starts)
+    i = np.minimum(np.searchsorted(until, done, side="left"), len(until) - 1)
+    return np.where(none, start_s, np.where(done > until[-1], NEVER_S, ends[i] - (until[i] - done)))

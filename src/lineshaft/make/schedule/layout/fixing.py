@@ -151,10 +151,9 @@ def fix(
         end = row["end_s"]
         if end is None:
             together = hours.spans[hours.all_of(works_by[held[op]].tolist())]
-            end = finish(together, *chosen.left(row, mode[op]))
-            if end is None:
+            end = max(0, int(finish(together, *chosen.left(row, mode[op]))))
+            if end >= NEVER_S:
                 return None
-            end = max(end, 0)
         fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
     warm_mode, warm_start_s = warm(previous, modes, lanes, fixed)
     widths = np.zeros(n, dtype=np.int64)
