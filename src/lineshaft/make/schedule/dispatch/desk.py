@@ -142,7 +142,7 @@ def soonest(d, w, low, high, chosen, t_s):
     return best
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def best_lane(d, w, op, low, high, chosen, calendar, t_s, work_s, alone):
     """(lane, slot, start_s, end_s) of the lane in `pool_lane[low:high]` on which the team so far ends first.
 
@@ -205,7 +205,7 @@ def any_later(w, chosen):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def gather(d, w, op, mode, low, high, t_s):
     """(start_s, end_s, lanes) of a team for `mode` whose first lane is in `pool_lane[low:high]`, into `team_*`."""
     work_s = d.mode[mode, WORK_S]
