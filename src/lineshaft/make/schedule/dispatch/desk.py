@@ -277,7 +277,7 @@ def choose(d, w, op, t_s):
     return best, start, end, setup_s, width
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def team_setup(d, w, chosen, family):
     """Seconds of setup that the team being tried needs."""
     setup_s = 0
@@ -344,7 +344,7 @@ def follows(d, before, mode):
     return d.mode[before, FROM] < 0 or d.mode[mode, TO] < 0 or d.mode[mode, TO] == d.mode[before, TO]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def opening(d, w, op):
     """No team for `op` has all its lanes free and at work before this moment (s)."""
     if d.op[op, MIX] >= 0:
@@ -373,7 +373,7 @@ def undelayed(d, w, op, t_s, mode, width):
     return run(d, calendar, t_s, d.mode[mode, WORK_S], d.op[op, PAUSABLE])[0]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def place(d, w, op, mode, start_s, end_s, width, insert):
     """Write the team picked last into the timetable; with `insert` gaps before it stay open."""
     w.job[op, MODE] = mode
@@ -414,7 +414,7 @@ def first_lot(d, w, op, mode, start_s, width):
     return run(d, calendar, start_s, d.mode[mode, FIRST_S], d.op[op, PAUSABLE] or width == 0)[1]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def ready_at(d, w, op, not_before_s):
     """Earliest start in s that release, predecessors and `not_before_s` allow."""
     t_s = max(0, d.op[op, RELEASE_S], not_before_s[op])
