@@ -11,26 +11,20 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, finish, pointers
-from lineshaft.make.schedule.layout.lanes import Lanes, seconds, table
+from lineshaft.make.schedule.layout.lanes import Lanes, Places, seconds, table
 from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 STEP = ["order_id", "op_no"]
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """The fixed part of a Shop, arrays as there; `ways` tells why each fixed operation is fixed."""
+class Fixed(NamedTuple):
+    """When fixed operations start and end and in which mode they are, arrays as in Shop."""
 
-    ways: dict[int, str]
-    fixed: Ints
+    fixed: Bools
     fixed_start_s: Ints
     fixed_end_s: Ints
     fixed_mode: Ints
-    fixed_ptr: Ints
-    fixed_lane: Ints
-    warm_mode: Ints
-    warm_start_s: Ints
 
 
 def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: int) -> pl.DataFrame:
@@ -102,15 +96,15 @@ class Previous(NamedTuple):
     held: pl.DataFrame
 
 
-def read_previous(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -> Previous:
+def read_previous(book: ShopBook, ops: pl.DataFrame, places: Places, start: datetime) -> Previous:
     """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
     known = ops.select(*STEP, "op")
     planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
-    places = lanes.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
+    lanes = places.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
     held = (
         table(book, "previous_resources")
         .join(known, on=STEP)
-        .join(places, on=["resource_id", "place_no"])
+        .join(lanes, on=["resource_id", "place_no"])
         .select("op", "demand_no", "unit_no", "lane")
         .sort("op", "demand_no", "unit_no")
     )
@@ -118,53 +112,65 @@ def read_previous(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: dateti
     return Previous(planned.select("op", "mode_no", *times), held)
 
 
-def fix(
-    previous: Previous,
-    steps: pl.DataFrame,
-    ops: pl.DataFrame,
-    modes: pl.DataFrame,
-    demands: pl.DataFrame,
-    lanes: Lanes,
-    works_by: Ints,
-    hours: Calendars,
-) -> Fixed | None:
-    """Give the fixed steps mode, end and lanes, and the others their start values; None beyond the window of `hours`.
+class Held(NamedTuple):
+    """Where the fixed operations are: `mode` of each operation (-1: it is not fixed), lanes (CSR, demand order)."""
 
-    Running steps come first: they hold their lanes (of calendars `works_by`) until they are done, at least until the
-    plan's start.
+    mode: Ints
+    ptr: Ints
+    lane: Ints
+
+
+def held_places(
+    previous: Previous, steps: pl.DataFrame, modes: pl.DataFrame, demands: pl.DataFrame, lanes: Lanes
+) -> Held:
+    """Give the fixed steps modes and lanes. Running steps come first.
 
     Raises
     ------
     BadInput
         A locked step names a mode that is not there.
     """
-    n = len(ops)
     chosen = Chooser(previous, steps, modes, demands, lanes)
-    fixed = np.zeros(n, dtype=np.bool_)
-    start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    mode = np.full(n, -1, dtype=np.int64)
+    mode = np.full(modes["op"].max() + 1 if len(modes) else 0, -1, dtype=np.int64)
     held: dict[int, list[int]] = {}
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
-        op = row["op"]
-        mode[op], held[op] = chosen.take(row)
-        end = row["end_s"]
-        if end is None:
-            together = hours.spans[hours.all_of(works_by[held[op]].tolist())]
-            end = finish(together, *chosen.left(row, mode[op]))
-            if end is None:
-                return None
-            end = max(end, 0)
-        fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
-    warm_mode, warm_start_s = warm(previous, modes, lanes, fixed)
-    widths = np.zeros(n, dtype=np.int64)
+        mode[row["op"]], held[row["op"]] = chosen.take(row)
+    widths = np.zeros(len(mode), dtype=np.int64)
     widths[list(held)] = [len(some) for some in held.values()]
-    fixed_ptr = pointers(widths)
-    fixed_lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
-    ways = dict(steps.select("op", "way").iter_rows())
-    return Fixed(
-        ways, fixed, start_s, end_s, np.maximum(mode, 0), fixed_ptr, fixed_lane, warm_mode, warm_start_s
-    )
+    lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
+    return Held(mode, pointers(widths), lane)
+
+
+def fix(
+    held: Held, steps: pl.DataFrame, modes: pl.DataFrame, works_by: Ints, hours: Calendars
+) -> Fixed | None:
+    """When the fixed steps start and end; None beyond the window of `hours`.
+
+    Running steps hold their lanes (of calendars `works_by`) until they are done, at least until the plan's start.
+    """
+    fixed = held.mode >= 0
+    start_s, end_s = np.zeros((2, len(fixed)), dtype=np.int64)
+    ops = steps["op"].to_numpy()
+    start_s[ops] = steps["start_s"].to_numpy()
+    end_s[ops] = steps["end_s"].fill_null(0).to_numpy()
+    for row in steps.filter(pl.col("end_s").is_null()).iter_rows(named=True):
+        op = row["op"]
+        lanes = held.lane[held.ptr[op] : held.ptr[op + 1]]
+        together = hours.spans[hours.all_of(works_by[lanes].tolist())]
+        end = finish(together, *work_left(row, modes.row(held.mode[op], named=True)))
+        if end is None:
+            return None
+        end_s[op] = max(end, 0)
+    return Fixed(fixed, start_s, end_s, np.maximum(held.mode, 0))
+
+
+def work_left(row: dict[str, Any], mode: dict[str, Any]) -> tuple[int, int]:
+    """From when how many working seconds of a running step are left in its mode (s)."""
+    if row["since_s"] is None:
+        return row["start_s"], mode["mode_s"]
+    pieces = max(0, mode["quantity"] - row["done"])
+    return row["since_s"], -(-mode["piece_s"] * pieces * 100 // mode["efficiency_pct"])
 
 
 def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tuple[Ints, Ints]:
@@ -172,7 +178,7 @@ def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) ->
 
     Of the modes of one number the one whose machines the planned one is among.
     """
-    n, n_lanes = len(fixed), len(lanes.frame)
+    n, n_lanes = len(fixed), len(lanes.places.frame)
     of_pool = np.repeat(np.arange(len(lanes.pool_ptr) - 1), np.diff(lanes.pool_ptr))
     machine = np.full(n, -1, dtype=np.int64)
     machine[previous.held["op"].to_numpy()[::-1]] = previous.held["lane"].to_numpy()[::-1]
@@ -201,10 +207,7 @@ class Chooser:
     def __post_init__(self) -> None:
         ptr = self.lanes.pool_ptr
         self.pools = [self.lanes.pool_lane[a:b].tolist() for a, b in zip(ptr, ptr[1:])]
-        self.mode_s = self.modes["mode_s"].to_numpy()
         self.mode_no = self.modes["mode_no"].to_list()
-        work = ("piece_s", "quantity", "efficiency_pct")
-        self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
         self.demand: dict[int, list[tuple[int, int, int, int]]] = {}
         self.machines: dict[int, int] = {}
         mine = self.modes.join(self.steps, on="op", how="semi")
@@ -217,7 +220,7 @@ class Chooser:
         ).iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
             self.machines.setdefault(mode, part)
-        self.resource_of = self.lanes.frame["resource_id"].to_list()
+        self.resource_of = self.lanes.places.frame["resource_id"].to_list()
         mine, planned = (
             frame.join(self.steps, on="op", how="semi")
             for frame in (self.previous.held, self.previous.planned)
@@ -251,13 +254,6 @@ class Chooser:
         for lane in mine:
             self.busy.setdefault(lane, []).append(span)
         return mode, [lane for want in wants for lane in of_demand[want[:2]]]
-
-    def left(self, row: dict[str, Any], mode: int) -> tuple[int, int]:
-        """From when how many working seconds of a running step are left (s)."""
-        if row["since_s"] is None:
-            return row["start_s"], int(self.mode_s[mode])
-        piece_s, quantity, efficiency_pct = (values[mode] for values in self.work.values())
-        return row["since_s"], -(-piece_s * max(0, quantity - row["done"]) * 100 // efficiency_pct)
 
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""

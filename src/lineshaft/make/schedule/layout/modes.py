@@ -100,8 +100,8 @@ def at_efficiency(work_s: pl.Expr) -> pl.Expr:
 
 def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]:
     """Parts of every pool that is not plain: `pool, part, efficiency_pct, bay`; a part is a pool of its own."""
-    efficiency = lanes.frame["efficiency_pct"].fill_null(FULL_PCT).to_numpy()
-    bay = lanes.frame["bay_id"].replace_strict(bays, default=-1, return_dtype=pl.Int64).to_numpy()
+    efficiency = lanes.places.frame["efficiency_pct"].fill_null(FULL_PCT).to_numpy()
+    bay = lanes.places.frame["bay_id"].replace_strict(bays, default=-1, return_dtype=pl.Int64).to_numpy()
     pools = [lanes.pool_lane[a:b] for a, b in zip(lanes.pool_ptr, lanes.pool_ptr[1:])]
     number_of = {pool.tobytes(): number for number, pool in reversed(list(enumerate(pools)))}
     rows = []
@@ -123,13 +123,13 @@ def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]
 
 
 def demand_pools(modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
-    """What each mode holds: `mode, demand_no, unit_no, pool, whole, quantity, mode_s` in order of mode and demand.
+    """What each mode holds: `mode, demand_no, unit_no, pool, whole, quantity` in order of mode and demand.
 
     `whole` is the pool that the tables name. Where a mode takes part of it for its machine, this goes for the first
     unit; the others, from `unit_no` 2 on, are a row of their own.
     """
     wants = (
-        lanes.pools.join(modes.select(*STEP, "mode_no", "mode", "mode_s", part="pool"), on=[*STEP, "mode_no"])
+        lanes.pools.join(modes.select(*STEP, "mode_no", "mode", part="pool"), on=[*STEP, "mode_no"])
         .sort("mode", "demand_no")
         .with_columns(
             split=(pl.col("mode") != pl.col("mode").shift().fill_null(-1))
@@ -149,5 +149,5 @@ def demand_pools(modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
     return (
         pl.concat([firsts, others])
         .sort("mode", "demand_no", "unit_no")
-        .select("mode", "demand_no", "unit_no", "pool", "whole", "quantity", "mode_s")
+        .select("mode", "demand_no", "unit_no", "pool", "whole", "quantity")
     )
