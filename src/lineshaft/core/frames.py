@@ -182,6 +182,8 @@ def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tupl
         for column, wrong in mistyped.items()
         for i in wrong.arg_true()
     ]
+    if not (extra or faults) and typed.select(flawless(schema)).item():
+        return sort_by_key(typed, schema), faults
     readable = ~pl.any_horizontal(*mistyped.values()) if mistyped else pl.lit(True)
     accepted, failure = schema.filter(typed.filter(readable).drop(SOURCE, strict=False))
     valid = pl.DataFrame(accepted)
@@ -195,6 +197,13 @@ def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tupl
             typed.select(*keys, SOURCE).unique(keys, keep="first"), on=keys, how="left", nulls_equal=True
         )
     return sort_by_key(valid, schema), faults
+
+
+@cache
+def flawless(schema: type[dy.Schema]) -> pl.Expr:
+    """Whether no row of a frame breaks a rule of its schema; dataframely builds its rules anew at every call."""
+    rules = schema._validation_rules(with_cast=False).values()
+    return pl.all_horizontal(rule.expr.fill_null(True).all() for rule in rules)
 
 
 def _rejoin_source(

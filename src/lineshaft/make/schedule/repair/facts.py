@@ -7,13 +7,15 @@ the plan in force was accepted and the tables now.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import cache
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
 from lineshaft.core import BadInput, Change, Fault, Words
-from lineshaft.core.frames import cast_column, check_alone, references
+from lineshaft.core.frames import Reference, cast_column, check_alone, references
 from lineshaft.core.solve import table_name
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.tables import ShopBook
@@ -22,6 +24,7 @@ GONE = "gone"
 PLAN = ("previous", "previous_resources")
 
 
+@cache
 def members() -> dict[str, str]:
     """Table → member of everything in a book that is not the plan in force."""
     return {
@@ -55,17 +58,19 @@ def with_facts(book: ShopBook, changes: Sequence[Change]) -> ShopBook:
         faults += found
     if faults:
         raise BadInput(faults)
-    whole = {member: getattr(book, member) for member in ShopBook.member_schemas()} | frames
-    faults = [fault for member, rows in touched.items() for fault in lost(whole, member, rows)]
-    if faults:
+    now = copy(book)
+    for member, frame in frames.items():
+        setattr(now, member, frame)
+    if faults := list(lost(now, touched)):
         raise BadInput(faults)
-    return ShopBook.cast({member: frame.lazy() for member, frame in whole.items() if frame is not None})
+    return now
 
 
 def strange(schema: type[dy.Schema], changes: Sequence[Change]) -> Iterator[Fault]:
     """A fault for every value of a column that the table does not have."""
+    known = {*schema.column_names(), GONE}
     for change in changes:
-        for column in set(change.values) - set(schema.column_names()) - {GONE}:
+        for column in set(change.values) - known:
             words = Words("the table has no such column", "该表没有此列")
             yield Fault(change.table, change.key, column, change.values[column], "unknown_column", words)
 
@@ -80,9 +85,14 @@ def patched(
         {key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False
     )
     asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
-    there = frame.join(asked, on=keys, how="semi")
+    frame = frame.select(columns)
+    frame = frame if frame[keys[0]].is_sorted() else frame.sort(keys)
+    values = asked[keys[0]].unique().sort()
+    spans = spans_of(frame[keys[0]], values)
+    near = pl.concat([frame[:0], *(frame[low:high] for low, high in spans)])
     rows: dict[tuple[Any, ...], dict[str, Any]] = {
-        tuple(row[key] for key in keys): row for row in there.iter_rows(named=True)
+        tuple(row[key] for key in keys): row
+        for row in near.join(asked, on=keys, how="semi").iter_rows(named=True)
     }
     for key, change in zip(asked.rows(), changes):
         if change.values.get(GONE):
@@ -92,32 +102,46 @@ def patched(
             rows[key] = rows.get(key, blank) | {c: v for c, v in change.values.items() if c in types}
     told = pl.DataFrame({name: [row[name] for row in rows.values()] for name in columns}, strict=False)
     good, faults = check_alone(table_name(schema), told, schema)
-    kept = frame.select(columns).join(asked, on=keys, how="anti")
-    return pl.concat([kept, good.select(columns)], how="vertical_relaxed").sort(keys), good, faults
+    new = pl.concat([near.join(asked, on=keys, how="anti"), good.select(columns)], how="vertical_relaxed")
+    new, pieces, at = new.sort(keys), [], 0
+    for (low, high), (first, last) in zip(spans, spans_of(new[keys[0]], values)):
+        pieces += [frame[at:low], new[first:last]]
+        at = high
+    return pl.concat([*pieces, frame[at:]], how="vertical_relaxed", rechunk=True), good, faults
 
 
-def lost(book: dict[str, pl.DataFrame | None], member: str, rows: pl.DataFrame) -> Iterator[Fault]:
-    """A fault for every row that names a row of another table which is not there."""
-    schemas = ShopBook.member_schemas()
-    where = {table_name(schema): other for other, schema in schemas.items() if other not in PLAN}
-    for reference in references(schemas[member]):
-        if reference.target not in where or rows[reference.columns[-1]].is_null().all():
-            continue
-        target = book[where[reference.target]]
-        if target is None:
-            target = schemas[where[reference.target]].create_empty()
-        named = rows.drop_nulls(reference.columns)
-        columns = list(reference.columns), list(reference.target_columns)
-        for row in named.join(target, left_on=columns[0], right_on=columns[1], how="anti").iter_rows(
-            named=True
-        ):
-            value = " ".join(str(row[column]) for column in reference.columns)
-            words = Words(
-                f"names {value}, which is not in {reference.target}",
-                f"引用的 {value} 在 {reference.target} 中不存在",
-            )
-            key = tuple(row[key] for key in schemas[member].primary_key())
-            yield Fault(table_name(schemas[member]), key, reference.columns[-1], value, "ref", words)
+def spans_of(column: pl.Series, values: pl.Series) -> list[tuple[int, int]]:
+    """From which row to which each value stands in a sorted column."""
+    low, high = (column.search_sorted(values, side).to_list() for side in ("left", "right"))
+    return list(zip(low, high))
+
+
+def lost(book: ShopBook, touched: dict[str, pl.DataFrame]) -> Iterator[Fault]:
+    """A fault for every row, of those touched, that names a row of another table which is not there."""
+    for member, rows in touched.items():
+        schema = ShopBook.member_schemas()[member]
+        for reference in references(schema):
+            if reference.target in members() and not rows[reference.columns[-1]].is_null().all():
+                yield from lost_names(book, schema, rows.drop_nulls(reference.columns), reference)
+
+
+def lost_names(
+    book: ShopBook, schema: type[dy.Schema], named: pl.DataFrame, reference: Reference
+) -> Iterator[Fault]:
+    """A fault for every row that names, by this reference, what is not there."""
+    own, its = list(reference.columns), list(reference.target_columns)
+    target = table(book, members()[reference.target])
+    if target[its[0]].is_sorted():
+        spans = spans_of(target[its[0]], named[own[0]].unique().sort())
+        target = pl.concat([target[:0], *(target[low:high] for low, high in spans)])
+    for row in named.join(target, left_on=own, right_on=its, how="anti").iter_rows(named=True):
+        value = " ".join(str(row[column]) for column in own)
+        words = Words(
+            f"names {value}, which is not in {reference.target}",
+            f"引用的 {value} 在 {reference.target} 中不存在",
+        )
+        key = tuple(row[key] for key in schema.primary_key())
+        yield Fault(table_name(schema), key, own[-1], value, "ref", words)
 
 
 def what_happened(before: ShopBook, after: ShopBook) -> tuple[Change, ...]:
