@@ -227,11 +227,12 @@ def hints(shop: Shop) -> dict[str, Any]:
     shift = FINEST_HINT
     while n_calendars * (shop.horizon_s >> shift) > HINTS:
         shift += 1
-    begins = np.arange((shop.horizon_s >> shift) + 1, dtype=np.int64) << shift
-    ends = (shop.cal_end[a:b] for a, b in zip(shop.cal_ptr, shop.cal_ptr[1:]))
-    found = [np.searchsorted(end, begins, side="right") for end in ends]
-    hint = np.stack(found).astype(np.int64) + np.asarray(shop.cal_ptr)[:-1, None]
-    return {"hint": np.ascontiguousarray(hint), "hint_shift": shift}
+    width = (shop.horizon_s >> shift) + 1
+    calendar = np.repeat(np.arange(n_calendars), np.diff(shop.cal_ptr))
+    first = np.minimum(-(-shop.cal_end >> shift), width)
+    ended = np.bincount(calendar * (width + 1) + first, minlength=n_calendars * (width + 1))
+    passed = np.cumsum(ended.reshape(n_calendars, width + 1)[:, :width], axis=1, dtype=np.int64)
+    return {"hint": passed + np.asarray(shop.cal_ptr)[:-1, None], "hint_shift": shift}
 
 
 def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:
