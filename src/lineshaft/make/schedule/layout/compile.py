@@ -23,6 +23,7 @@ from lineshaft.make.schedule.layout.fixing import (
     fix,
     fixed_steps,
     held_places,
+    planned_places,
     read_previous,
     warm,
 )
@@ -41,7 +42,7 @@ from lineshaft.make.schedule.layout.lanes import (
     table,
     weeks,
 )
-from lineshaft.make.schedule.layout.material import allocate
+from lineshaft.make.schedule.layout.material import allocate, needed
 from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
 from lineshaft.make.schedule.layout.routes import last_of_order, longest_chain, predecessors, taken_routes
 from lineshaft.make.schedule.layout.stages import Stages
@@ -138,19 +139,23 @@ def compile_shop(
     ops = stage(make_ops, book, orders.select("order_id", "order", "quantity", "release_s"), start, taken)
     keys = ops.select(*STEP, "op", "order")
     tabled = stage(make_modes, book, ops.select(*STEP, "op", "order", "quantity", "lot"))
-    steps = stage(fixed_steps, book, keys, start, params.frozen_min)
-    above = orders.select("order_id", "order", "parent_order_id", "parent_op_no", "due_s")
+    staying = stage(fixed_steps, book, start, params.frozen_min)
+    steps = staying.join(keys.select(*STEP, "op"), on=STEP, maintain_order="left")
     stay = steps.select("op", "way")
-    preds = stage(predecessors, book, above.drop("due_s"), ops.select(*STEP, "op", "order", "lot"), stay)
-    material = stage(allocate, book, above.drop("parent_op_no"), keys, stay, start, as_planned)
+    parents = orders.select("order", "parent_order_id", "parent_op_no")
+    preds = stage(predecessors, book, parents, ops.select(*STEP, "op", "order", "lot"), stay)
+    needs = stage(needed, book, orders.select("order_id", "order", "parent_order_id", "due_s"), keys)
+    receipts = stage(allocate, book, needs, staying.select(*STEP, "way"), start, as_planned)
+    material = receipts.join(keys.select(*STEP, "op"), on=STEP, maintain_order="left")
+    material = material.select("op", "item_id", "receipt_id", "ready_s")
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
     places = stage(make_places, book)
     modes, lanes = stage(by_machine, book, tabled, stage(make_lanes, book, places))
-    ways = modes.select(*STEP, "op", "mode_no", "mode", "pool")
+    ways = modes.select(*STEP, "op", "mode_no", "mode", "pool", "first", "count")
     uses = stage(demand_pools, ways, lanes)
     teams = stage(kinds_of_team, uses, len(modes))
-    previous = stage(read_previous, book, keys, places, start)
+    previous = stage(read_previous, book, keys, stage(planned_places, book, places), start)
     held = stage(held_places, previous, steps, ways, uses, lanes)
     if horizon_s is None:
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
@@ -207,7 +212,7 @@ def compile_shop(
         fixed_ptr=held.ptr,
         fixed_lane=held.lane,
         **dict(zip(("warm_mode", "warm_start_s"), stage(warm, previous, ways, lanes, fixed.fixed))),
-        **stage(budgets, book, ways.drop("pool")),
+        **stage(budgets, book, ways.select(*STEP, "mode_no", "mode")),
     )
     return Compiled(
         shop=Shop(horizon_s=hours.high_s, **{name: np.array(array) for name, array in arrays.items()}),
@@ -269,9 +274,10 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
     route = pl.col("order_id").replace_strict(dict(taken), default=None, return_dtype=pl.Int64)
     return (
         table(book, "operations")
+        .lazy()
         .filter(pl.col("route_no").is_null() | (pl.col("route_no") == route))
-        .join(orders.select("order_id", "order", "quantity", "release_s"), on="order_id")
-        .join(mixes, on="recipe_id", how="left")
+        .join(orders.lazy(), on="order_id")
+        .join(mixes.lazy(), on="recipe_id", how="left")
         .sort(STEP)
         .with_row_index("op")
         .with_columns(
@@ -281,6 +287,7 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
             load_milli=(pl.col("load").fill_null(0) * 1_000).ceil().cast(pl.Int64),
             lot=pl.when(pl.col("transfer_quantity") < pl.col("quantity")).then("transfer_quantity"),
         )
+        .collect()
     )
 
 

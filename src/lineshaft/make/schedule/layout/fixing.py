@@ -27,8 +27,8 @@ class Fixed(NamedTuple):
     fixed_mode: Ints
 
 
-def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: int) -> pl.DataFrame:
-    """Rows of the operations that stay: op, way, start_s, end_s (none: running), mode_no and resource_id (if told).
+def fixed_steps(book: ShopBook, start: datetime, frozen_min: int) -> pl.DataFrame:
+    """Rows of the steps that stay: way, start_s, end_s (none: running), mode_no and resource_id (if told).
 
     `since_s`, `done`: when progress was last told, and how many pieces were done then.
 
@@ -69,12 +69,8 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
     )
     frozen = pl.col("start_s") < frozen_min * 60 if frozen_min else pl.lit(False)
     stay = planned.filter((pl.col("way") == "locked") | frozen).join(events, on=STEP, how="anti")
-    rows = pl.concat([events, stay], how="diagonal_relaxed").join(ops.select(*STEP, "op"), on=STEP)
-    return rows.select(
-        pl.col("op").cast(pl.Int64),
-        *STEP,
-        *("way", "start_s", "end_s", "mode_no", "resource_id", "since_s", "done"),
-    ).sort("op")
+    columns = ("way", "start_s", "end_s", "mode_no", "resource_id", "since_s", "done")
+    return pl.concat([events, stay], how="diagonal_relaxed").select(*STEP, *columns).sort(STEP)
 
 
 def _finished_first(book: ShopBook, order_id: str, op_no: int) -> Fault:
@@ -96,18 +92,18 @@ class Previous(NamedTuple):
     held: pl.DataFrame
 
 
-def read_previous(book: ShopBook, ops: pl.DataFrame, places: Places, start: datetime) -> Previous:
-    """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
-    known = ops.select(*STEP, "op")
-    planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
+def planned_places(book: ShopBook, places: Places) -> pl.DataFrame:
+    """The places that steps of the previous plan hold, by step, demand and unit."""
     lanes = places.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
-    held = (
-        table(book, "previous_resources")
-        .join(known, on=STEP)
-        .join(lanes, on=["resource_id", "place_no"])
-        .select("op", "demand_no", "unit_no", "lane")
-        .sort("op", "demand_no", "unit_no")
-    )
+    held = table(book, "previous_resources").join(lanes, on=["resource_id", "place_no"])
+    return held.select(*STEP, "demand_no", "unit_no", "lane").sort(*STEP, "demand_no", "unit_no")
+
+
+def read_previous(book: ShopBook, keys: pl.DataFrame, places: pl.DataFrame, start: datetime) -> Previous:
+    """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
+    known = keys.select(*STEP, "op")
+    planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
+    held = places.join(known, on=STEP, maintain_order="left").select("op", "demand_no", "unit_no", "lane")
     times = (seconds(pl.col(name), start).alias(f"{name}_s") for name in ("start", "end"))
     return Previous(planned.select("op", "mode_no", *times), held)
 
@@ -210,11 +206,14 @@ class Chooser:
         self.mode_no = self.modes["mode_no"].to_list()
         self.demand: dict[int, list[tuple[int, int, int, int]]] = {}
         self.machines: dict[int, int] = {}
-        mine = self.modes.join(self.steps, on="op", how="semi")
+        fixed = np.zeros(int(self.modes["op"].max() or 0) + 1, dtype=np.bool_)
+        fixed[self.steps["op"].to_numpy()] = True
+        of_mode = self.modes["op"].to_numpy()
+        mine = self.modes.filter(fixed[of_mode])
         self.first = {
             op: some for op, *some in mine.group_by("op").agg(pl.col("mode").min(), pl.len()).iter_rows()
         }
-        wants = self.demands.join(mine, on="mode", how="semi")
+        wants = self.demands.filter(fixed[of_mode[self.demands["mode"].to_numpy()]])
         for mode, part, *demand in wants.select(
             "mode", "pool", "demand_no", "unit_no", "whole", "quantity"
         ).iter_rows():
@@ -222,7 +221,7 @@ class Chooser:
             self.machines.setdefault(mode, part)
         self.resource_of = self.lanes.places.frame["resource_id"].to_list()
         mine, planned = (
-            frame.join(self.steps, on="op", how="semi")
+            frame.filter(fixed[frame["op"].to_numpy()])
             for frame in (self.previous.held, self.previous.planned)
         )
         self.told: dict[int, dict[tuple[int, int], int]] = {}

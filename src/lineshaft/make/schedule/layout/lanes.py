@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,6 +18,8 @@ from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import Intervals, working_intervals
 
 DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
+NAMES = ["resource_id", "class_id"]
+MOST_KINDS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,15 @@ class Places:
 
 @dataclass(frozen=True)
 class Lanes:
-    """Places, and the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop."""
+    """Places, and the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
+
+    `pools`: the demands in order of their keys, with `quantity` and `pool`; `teams`: which rows of it each mode has
+    (`first`, `count`).
+    """
 
     places: Places
     pools: pl.DataFrame
+    teams: pl.DataFrame
     pool_ptr: Ints
     pool_lane: Ints
 
@@ -133,31 +140,75 @@ def lane_calendars(
 
 
 def make_lanes(book: ShopBook, places: Places) -> Lanes:
-    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
-    budgets = table(book, "resources").filter(is_budget())
+    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out.
+
+    Raises
+    ------
+    BadInput
+        Naming each mode whose demands want the same lanes.
+    """
     demands = table(book, "demands").sort(DEMAND)
+    budgets = table(book, "resources").filter(is_budget())
     if len(budgets):
         demands = demands.join(budgets, on="resource_id", how="anti", maintain_order="left")
-    wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
-        "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
+    changes = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in DEMAND[:-1])
+    first = np.flatnonzero(demands.select(changes).to_series().to_numpy())
+    count = np.diff(first, append=len(demands))
+    who = (demands[name].cast(pl.Categorical).to_physical().fill_null(-1) for name in NAMES)
+    kind, example = alike(
+        first, count, *(names.cast(pl.Int64).to_numpy() for names in who), demands["quantity"].to_numpy()
     )
-    lanes_of = named_lanes(book, places.frame)
+    named = named_lanes(book, places.frame)
     number_of: dict[frozenset[int], int] = {}
-    kinds = wants.group_by("name", "quantity", maintain_order=True).agg(DEMAND)
-    pools, short = [], []
-    for names, quantities in kinds.select("name", "quantity").iter_rows():
-        left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
-        short.append(any(len(lane) < n for lane, n in zip(left, quantities)))
-        pools.append([number_of.setdefault(lane, len(number_of)) for lane in left])
-    if any(short):
-        raise BadInput(
-            [no_team(row) for row in kinds.filter(short).select(DEMAND).explode(DEMAND).iter_rows()]
-        )
-    kinds = kinds.select(*DEMAND, "quantity", pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
-    of_demand = kinds.explode(DEMAND).explode("demand_no", "quantity", "pool")
-    counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
+    pools = np.full((len(example), int(count.max(initial=0))), -1, dtype=np.int64)
+    short = np.zeros(len(example), dtype=np.bool_)
+    size = count[example]
+    wants = demands[ranges(first[example], size)].select(*NAMES, "quantity").rows()
+    for row, end in enumerate(np.cumsum(size).tolist()):
+        resources, classes, quantities = zip(*wants[end - size[row] : end])
+        left = apart(list(map(named, resources, classes)), quantities)
+        short[row] = any(len(lane) < n for lane, n in zip(left, quantities))
+        pools[row, : len(left)] = [number_of.setdefault(lane, len(number_of)) for lane in left]
+    if short.any():
+        modes = np.flatnonzero(short[kind])
+        modes = modes[np.argsort(kind[modes], kind="stable")]
+        raise BadInput([no_team(row) for row in demands[first[modes]].select(DEMAND).iter_rows()])
+    team = demands[first].select(DEMAND[:-1]).with_columns(first=pl.Series(first), count=pl.Series(count))
+    pool = pools[np.repeat(kind, count), ranges(np.zeros_like(count), count)]
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
-    return Lanes(places, of_demand, pointers(counts), pool_lane)
+    return Lanes(
+        places,
+        demands.select(*DEMAND, "quantity", pool=pl.Series(pool, dtype=pl.Int64)),
+        team,
+        pointers(np.array([len(lane) for lane in number_of], dtype=np.int64)),
+        pool_lane,
+    )
+
+
+def alike(first: Ints, count: Ints, *codes: Ints) -> tuple[Ints, Ints]:
+    """The kind of each run [first, first + count) of rows: those with the same codes, row by row, are of one kind.
+
+    Returns
+    -------
+    kind
+        Per run, numbered as they first appear.
+    example
+        The first run of each kind.
+    """
+    kind, many = count.copy(), int(count.max(initial=0)) + 1
+    for place in range(int(count.max(initial=0))):
+        has = count > place
+        row = np.where(has, first + place, 0)
+        for code in codes:
+            base = int(code.max()) + 3
+            if many * base > MOST_KINDS:
+                _, kind = np.unique(kind, return_inverse=True)
+                many = len(kind)
+            kind, many = kind * base + np.where(has, code[row] + 2, 0), many * base
+    _, example, kind = np.unique(kind, return_index=True, return_inverse=True)
+    number = np.empty(len(example), dtype=np.int64)
+    number[np.argsort(example)] = np.arange(len(example))
+    return number[kind], np.sort(example)
 
 
 def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, str | None], frozenset[int]]:
@@ -173,7 +224,7 @@ def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, st
     return named
 
 
-def apart(wanted: list[frozenset[int]], quantities: list[int]) -> list[frozenset[int]]:
+def apart(wanted: list[frozenset[int]], quantities: Sequence[int]) -> list[frozenset[int]]:
     """Each demand's lanes without those that another demand, which has no more than it needs, must have."""
     left = list(wanted)
     for _ in wanted:
@@ -203,11 +254,14 @@ class Teams(NamedTuple):
 
 def kinds_of_team(demands: pl.DataFrame, n_modes: int) -> Teams:
     """What modes demand, each kind once; `demands`: `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand."""
-    wants = demands.group_by("mode", maintain_order=True).agg("pool", "quantity")
-    kinds = wants.group_by("pool", "quantity", maintain_order=True).agg("mode")
+    mode, pool, quantity = (demands[name].to_numpy() for name in ("mode", "pool", "quantity"))
+    first = np.flatnonzero(np.diff(mode, prepend=-1))
+    count = np.diff(first, append=len(mode))
+    kind, example = alike(first, count, pool, quantity.astype(np.int64))
+    rows = [slice(first[run], first[run] + count[run]) for run in example.tolist()]
     team = np.full(n_modes, -1, dtype=np.int64)
-    team[kinds["mode"].explode().to_numpy()] = np.repeat(np.arange(len(kinds)), kinds["mode"].list.len())
-    return Teams(kinds.select("pool", "quantity").rows(), team)
+    team[mode[first]] = kind
+    return Teams([(pool[row].tolist(), quantity[row].tolist()) for row in rows], team)
 
 
 class Times(NamedTuple):
