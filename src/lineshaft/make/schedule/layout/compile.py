@@ -274,10 +274,9 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
     route = pl.col("order_id").replace_strict(dict(taken), default=None, return_dtype=pl.Int64)
     return (
         table(book, "operations")
-        .lazy()
         .filter(pl.col("route_no").is_null() | (pl.col("route_no") == route))
-        .join(orders.lazy(), on="order_id")
-        .join(mixes.lazy(), on="recipe_id", how="left")
+        .join(orders, on="order_id")
+        .join(mixes, on="recipe_id", how="left")
         .sort(STEP)
         .with_row_index("op")
         .with_columns(
@@ -287,7 +286,6 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
             load_milli=(pl.col("load").fill_null(0) * 1_000).ceil().cast(pl.Int64),
             lot=pl.when(pl.col("transfer_quantity") < pl.col("quantity")).then("transfer_quantity"),
         )
-        .collect()
     )
 
 

@@ -29,8 +29,7 @@ def make_modes(book: ShopBook, ops: pl.DataFrame) -> pl.DataFrame:
     bays = bay_numbers(book)
     modes = (
         table(book, "modes")
-        .lazy()
-        .join(ops.lazy().select(*STEP, "op", "quantity", "lot", lot_before=before), on=STEP)
+        .join(ops.select(*STEP, "op", "quantity", "lot", lot_before=before), on=STEP)
         .sort("op", "mode_no")
         .with_columns(
             mode_s=work_s,
@@ -39,7 +38,6 @@ def make_modes(book: ShopBook, ops: pl.DataFrame) -> pl.DataFrame:
             mode_from=pl.col("from_bay_id").replace_strict(bays, default=-1, return_dtype=pl.Int64),
             mode_to=pl.col("to_bay_id").replace_strict(bays, default=-1, return_dtype=pl.Int64),
         )
-        .collect()
     )
     without = ops.join(modes, on="op", how="anti")
     if len(without):
@@ -71,8 +69,7 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
     machine = lanes.teams.with_columns(lanes.pools["pool"].gather(lanes.teams["first"]))
     split = (
         modes.join(machine, on=DEMAND[:-1], how="left", maintain_order="left")
-        .lazy()
-        .join(parts.lazy(), on="pool", how="left", maintain_order="left")
+        .join(parts, on="pool", how="left", maintain_order="left")
         .with_columns(
             pl.col("count").fill_null(0),
             pl.col("part").fill_null(pl.col("pool")),
@@ -94,7 +91,7 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
         .with_row_index("mode")
         .with_columns(pl.col("mode").cast(pl.Int64))
     )
-    return made.collect(), lanes
+    return made, lanes
 
 
 def at_efficiency(work_s: pl.Expr) -> pl.Expr:
