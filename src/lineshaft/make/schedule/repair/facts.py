@@ -6,7 +6,7 @@ the plan in force was accepted and the tables now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from functools import cache
 from typing import Any
@@ -78,23 +78,22 @@ def strange(schema: type[dy.Schema], changes: Sequence[Change]) -> Iterator[Faul
 def patched(
     schema: type[dy.Schema], frame: pl.DataFrame, changes: Sequence[Change]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Fault]]:
-    """The frame with the changes, the rows changed or new, and their faults. Of two changes of a row both count."""
+    """The frame with the changes; the rows that share the first column of their keys with one; faults. Of two changes of a row both count."""
     keys, columns = schema.primary_key(), schema.column_names()
-    types = {name: schema.columns()[name].dtype for name in columns}
-    asked = pl.DataFrame(
-        {key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False
-    )
-    asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
-    frame = frame.select(columns)
+    types = {name: column.dtype for name, column in schema.columns().items()}
+    asked = [
+        pl.Series(key, [change.key[i] for change in changes], strict=False) for i, key in enumerate(keys)
+    ]
+    asked = [cast_column(values, types[values.name]) for values in asked]
+    frame = frame if frame.columns == columns else frame.select(columns)
     frame = frame if frame[keys[0]].is_sorted() else frame.sort(keys)
-    values = asked[keys[0]].unique().sort()
-    spans = spans_of(frame[keys[0]], values)
-    near = pl.concat([frame[:0], *(frame[low:high] for low, high in spans)])
+    spans = spans_of(frame[keys[0]], asked[0])
     rows: dict[tuple[Any, ...], dict[str, Any]] = {
         tuple(row[key] for key in keys): row
-        for row in near.join(asked, on=keys, how="semi").iter_rows(named=True)
+        for low, high in spans
+        for row in frame[low:high].iter_rows(named=True)
     }
-    for key, change in zip(asked.rows(), changes):
+    for key, change in zip(zip(*asked), changes):
         if change.values.get(GONE):
             rows.pop(key, None)
         else:
@@ -102,17 +101,17 @@ def patched(
             rows[key] = rows.get(key, blank) | {c: v for c, v in change.values.items() if c in types}
     told = pl.DataFrame({name: [row[name] for row in rows.values()] for name in columns}, strict=False)
     good, faults = check_alone(table_name(schema), told, schema)
-    new = pl.concat([near.join(asked, on=keys, how="anti"), good.select(columns)], how="vertical_relaxed")
-    new, pieces, at = new.sort(keys), [], 0
-    for (low, high), (first, last) in zip(spans, spans_of(new[keys[0]], values)):
-        pieces += [frame[at:low], new[first:last]]
+    pieces, at = [], 0
+    for (low, high), (first, last) in zip(spans, spans_of(good[keys[0]], asked[0])):
+        pieces += [frame[at:low], good[first:last]]
         at = high
     return pl.concat([*pieces, frame[at:]], how="vertical_relaxed", rechunk=True), good, faults
 
 
-def spans_of(column: pl.Series, values: pl.Series) -> list[tuple[int, int]]:
-    """From which row to which each value stands in a sorted column."""
-    low, high = (column.search_sorted(values, side).to_list() for side in ("left", "right"))
+def spans_of(column: pl.Series, values: Iterable[Any]) -> list[tuple[int, int]]:
+    """From which row to which each of some values, in their order, stands in a sorted column."""
+    each = pl.Series(sorted(set(values)), dtype=column.dtype)
+    low, high = (column.search_sorted(each, side).to_list() for side in ("left", "right"))
     return list(zip(low, high))
 
 
@@ -121,20 +120,24 @@ def lost(book: ShopBook, touched: dict[str, pl.DataFrame]) -> Iterator[Fault]:
     for member, rows in touched.items():
         schema = ShopBook.member_schemas()[member]
         for reference in references(schema):
-            if reference.target in members() and not rows[reference.columns[-1]].is_null().all():
-                yield from lost_names(book, schema, rows.drop_nulls(reference.columns), reference)
+            if reference.target in members() and rows[reference.columns[-1]].null_count() < len(rows):
+                yield from lost_names(book, schema, rows, reference)
 
 
 def lost_names(
-    book: ShopBook, schema: type[dy.Schema], named: pl.DataFrame, reference: Reference
+    book: ShopBook, schema: type[dy.Schema], rows: pl.DataFrame, reference: Reference
 ) -> Iterator[Fault]:
     """A fault for every row that names, by this reference, what is not there."""
-    own, its = list(reference.columns), list(reference.target_columns)
+    own = list(reference.columns)
+    named = [names if None not in names else None for names in zip(*(rows[column] for column in own))]
     target = table(book, members()[reference.target])
-    if target[its[0]].is_sorted():
-        spans = spans_of(target[its[0]], named[own[0]].unique().sort())
-        target = pl.concat([target[:0], *(target[low:high] for low, high in spans)])
-    for row in named.join(target, left_on=own, right_on=its, how="anti").iter_rows(named=True):
+    its = [target[column] for column in reference.target_columns]
+    spans = [(0, len(target))]
+    if its[0].is_sorted():
+        spans = spans_of(its[0], (names[0] for names in named if names))
+    there = {names for low, high in spans for names in zip(*(column[low:high] for column in its))}
+    missing = [names is not None and names not in there for names in named]
+    for row in rows.filter(missing).iter_rows(named=True) if any(missing) else ():
         value = " ".join(str(row[column]) for column in own)
         words = Words(
             f"names {value}, which is not in {reference.target}",
