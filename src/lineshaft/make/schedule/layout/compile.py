@@ -154,14 +154,14 @@ def compile_shop(
     modes, lanes = stage(by_machine, book, tabled, stage(make_lanes, book, places))
     ways = modes.select(*STEP, "op", "mode_no", "mode", "pool", "first", "count")
     uses = stage(demand_pools, ways, lanes)
-    teams = stage(kinds_of_team, uses, len(modes))
+    teams = stage(kinds_of_team, uses, lanes, len(modes))
     previous = stage(read_previous, book, keys, stage(planned_places, book, places), start)
     held = stage(held_places, previous, steps, ways, uses, lanes)
     if horizon_s is None:
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
     while True:
         spans = stage(weeks, book, start, low_s, horizon_s)
-        times = stage(meet, book, lanes, spans, teams.kinds, start, low_s, horizon_s)
+        times = stage(meet, book, places, spans, teams.kinds, start, low_s, horizon_s)
         hours, works_by = times.hours.copy(), times.works_by
         too_long = never_fit(modes, teams.team, times, ops, steps)
         fixed = fix(held, steps, modes, works_by, hours)

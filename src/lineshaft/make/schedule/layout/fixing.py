@@ -93,19 +93,21 @@ class Previous(NamedTuple):
 
 
 def planned_places(book: ShopBook, places: Places) -> pl.DataFrame:
-    """The places that steps of the previous plan hold, by step, demand and unit."""
+    """The places that steps of the previous plan hold, by its rows, demand and unit."""
     lanes = places.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
-    held = table(book, "previous_resources").join(lanes, on=["resource_id", "place_no"])
-    return held.select(*STEP, "demand_no", "unit_no", "lane").sort(*STEP, "demand_no", "unit_no")
+    rows = table(book, "previous").select(STEP).sort(STEP).with_row_index("row")
+    held = table(book, "previous_resources").join(lanes, on=["resource_id", "place_no"]).join(rows, on=STEP)
+    return held.select("row", "demand_no", "unit_no", "lane").sort("row", "demand_no", "unit_no")
 
 
 def read_previous(book: ShopBook, keys: pl.DataFrame, places: pl.DataFrame, start: datetime) -> Previous:
     """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
-    known = keys.select(*STEP, "op")
-    planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
-    held = places.join(known, on=STEP, maintain_order="left").select("op", "demand_no", "unit_no", "lane")
     times = (seconds(pl.col(name), start).alias(f"{name}_s") for name in ("start", "end"))
-    return Previous(planned.select("op", "mode_no", *times), held)
+    rows = table(book, "previous").sort(STEP).select(*STEP, "mode_no", *times)
+    planned = rows.join(keys.select(*STEP, "op"), on=STEP, how="left", maintain_order="left")
+    held = places.select(planned["op"].gather(places["row"]), "demand_no", "unit_no", "lane")
+    planned = planned.select("op", "mode_no", "start_s", "end_s")
+    return Previous(*(frame.filter(pl.col("op").is_not_null()) for frame in (planned, held)))
 
 
 class Held(NamedTuple):
@@ -239,9 +241,15 @@ class Chooser:
             told = {}
         end_s = NEVER_S if row["end_s"] is None else row["end_s"]
         span = (row["start_s"], max(int(end_s), row["start_s"] + 1))
+        wants = self.demand.get(mode, [])
+        units = [(want[0], want[1] + unit) for want in wants for unit in range(want[3])]
+        known = [told[unit] for unit in units if unit in told]
+        if len(known) == len(units) == len(set(known)):
+            for lane in known:
+                self.busy.setdefault(lane, []).append(span)
+            return mode, known
         mine: list[int] = []
         of_demand: dict[tuple[int, int], list[int]] = {}
-        wants = self.demand.get(mode, [])
         by_choice = sorted(wants, key=lambda want: (len(self._pool(want[2])), want[:2]))
         for demand_no, unit_no, pool, quantity in by_choice:
             lanes = self._pool(pool)
@@ -262,7 +270,9 @@ class Chooser:
         for mode_no in (row["mode_no"], self.planned.get(row["op"])):
             alike = [mode for mode, number in zip(options, numbers) if number == mode_no]
             if alike and (mode_no == row["mode_no"] or any(self._holds(mode, row) for mode in alike)):
-                return min(alike, key=lambda mode: (*self._unlike(mode, row), mode))
+                return (
+                    min(alike, key=lambda mode: (*self._unlike(mode, row), mode)) if alike[1:] else alike[0]
+                )
         if row["way"] == "locked":
             key = (row["order_id"], row["op_no"])
             words = Words(

@@ -245,23 +245,36 @@ def no_team(row: tuple[Any, ...]) -> Fault:
     return Fault("operation_mode", row[:3], "", None, "no_team", words)
 
 
-class Teams(NamedTuple):
-    """Kinds of team: pools and quantities of each, demand by demand; and `team`, the kind of each mode (-1: no demand)."""
+Kind = tuple[tuple[tuple[int, ...], int], ...]
 
-    kinds: list[tuple[list[int], list[int]]]
+
+class Teams(NamedTuple):
+    """Kinds of team: lanes to choose from and how many of them, demand by demand; the kind of each mode (-1: no demand)."""
+
+    kinds: list[Kind]
     team: Ints
 
 
-def kinds_of_team(demands: pl.DataFrame, n_modes: int) -> Teams:
+def kinds_of_team(demands: pl.DataFrame, lanes: Lanes, n_modes: int) -> Teams:
     """What modes demand, each kind once; `demands`: `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand."""
     mode, pool, quantity = (demands[name].to_numpy() for name in ("mode", "pool", "quantity"))
     first = np.flatnonzero(np.diff(mode, prepend=-1))
     count = np.diff(first, append=len(mode))
-    kind, example = alike(first, count, pool, quantity.astype(np.int64))
-    rows = [slice(first[run], first[run] + count[run]) for run in example.tolist()]
+    kind, example = alike(first, count, pool, quantity)
+    of_pool = [tuple(some.tolist()) for some in np.split(lanes.pool_lane, lanes.pool_ptr[1:-1])]
+    size = count[example]
+    each = [
+        (of_pool[p], n)
+        for row in ranges(first[example], size).tolist()
+        for p, n in [(pool[row], int(quantity[row]))]
+    ]
+    kinds = [tuple(each[end - n : end]) for end, n in zip(np.cumsum(size).tolist(), size.tolist())]
+    order = sorted(range(len(kinds)), key=kinds.__getitem__)
+    number = np.empty(len(kinds), dtype=np.int64)
+    number[order] = np.arange(len(kinds))
     team = np.full(n_modes, -1, dtype=np.int64)
-    team[mode[first]] = kind
-    return Teams([(pool[row].tolist(), quantity[row].tolist()) for row in rows], team)
+    team[mode[first]] = number[kind]
+    return Teams([kinds[row] for row in order], team)
 
 
 class Times(NamedTuple):
@@ -275,23 +288,22 @@ class Times(NamedTuple):
 
 def meet(
     book: ShopBook,
-    lanes: Lanes,
+    places: Places,
     weeks: dict[str, Intervals],
-    kinds: list[tuple[list[int], list[int]]],
+    kinds: list[Kind],
     start: datetime,
     low_s: int,
     high_s: int,
 ) -> Times:
     """Every calendar that choosing lanes for a mode, demand by demand, can lead to; times are those of the best choice."""
     hours = Calendars(low_s, high_s)
-    works_by = lane_calendars(book, lanes.places, weeks, start, hours)
+    works_by = lane_calendars(book, places, weeks, start, hours)
     longest_s, total_s = np.zeros((2, len(kinds)), dtype=np.int64)
-    for kind, (pools, quantities) in enumerate(kinds):
+    for kind, demands in enumerate(kinds):
         reached = {0}
-        for pool, quantity in zip(pools, quantities):
-            lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
-            choices = np.unique(works_by[lane]).tolist()
-            for _ in range(min(quantity, len(lane))):
+        for lanes, quantity in demands:
+            choices = np.unique(works_by[list(lanes)]).tolist()
+            for _ in range(min(quantity, len(lanes))):
                 step = {hours.both(a, b) for a in reached for b in choices}
                 if step == reached:
                     break
