@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,8 +101,13 @@ def lay_out(shop: Shop) -> tuple[Deck, Desk, Outlook]:
     return deck, blank_desk(shop, mode_width(shop)), outlook
 
 
-def tables_of(shop: Shop) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
-    """The tables of `shop`; owner, tail and rest of every operation (see `Outlook`); its shortest work (s)."""
+def tables_of(
+    shop: Shop, stage: Callable[..., Any] = operator.call
+) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
+    """The tables of `shop`; owner, tail and rest of every operation (see `Outlook`); its shortest work (s).
+
+    `stage` calls what need not be done again for nearly the same shop (see `layout.stages`).
+    """
     slot_ptr = mode_width(shop)
     work_s = np.minimum.reduceat(shop.mode_s, shop.mode_ptr[:-1]) if shop.n_ops else shop.mode_s
     pred = table(shop.pred_op, shop.pred_kind, shop.pred_lag_s, shop.pred_lag_max_s)
@@ -135,7 +142,7 @@ def tables_of(shop: Shop) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
         cal_ptr=plain(shop.cal_ptr),
         span=table(shop.cal_start, shop.cal_end, shop.cal_before),
         cal_both=plain(shop.cal_both),
-        **hints(shop),
+        **stage(hints, plain(shop.cal_ptr), shop.cal_end, int(shop.horizon_s)),
         horizon_s=int(shop.horizon_s),
     )
     return d, ahead, work_s
@@ -217,17 +224,18 @@ def opening_s(shop: Shop, calendar: int) -> int:
     return int(shop.cal_start[first]) if first < shop.cal_ptr[calendar + 1] else int(NEVER_S)
 
 
-def hints(shop: Shop) -> dict[str, Any]:
+def hints(cal_ptr: Ints, cal_end: Ints, horizon_s: int) -> dict[str, Any]:
     """A table that finds the place of a time in a calendar without searching; about `HINTS` entries at most."""
-    n_calendars = len(shop.cal_ptr) - 1
+    n_calendars = len(cal_ptr) - 1
     shift = FINEST_HINT
-    while n_calendars * (shop.horizon_s >> shift) > HINTS:
+    while n_calendars * (horizon_s >> shift) > HINTS:
         shift += 1
-    begins = np.arange((shop.horizon_s >> shift) + 1, dtype=np.int64) << shift
-    ends = (shop.cal_end[a:b] for a, b in zip(shop.cal_ptr, shop.cal_ptr[1:]))
-    found = [np.searchsorted(end, begins, side="right") for end in ends]
-    hint = np.stack(found).astype(np.int64) + np.asarray(shop.cal_ptr)[:-1, None]
-    return {"hint": np.ascontiguousarray(hint), "hint_shift": shift}
+    width = (horizon_s >> shift) + 1
+    calendar = np.repeat(np.arange(n_calendars), np.diff(cal_ptr))
+    first = np.minimum(-(-cal_end >> shift), width)
+    ended = np.bincount(calendar * (width + 1) + first, minlength=n_calendars * (width + 1))
+    passed = np.cumsum(ended.reshape(n_calendars, width + 1)[:, :width], axis=1, dtype=np.int64)
+    return {"hint": passed + cal_ptr[:-1, None], "hint_shift": shift}
 
 
 def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:

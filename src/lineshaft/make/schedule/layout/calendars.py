@@ -64,6 +64,12 @@ class Calendars:
             together = self.both(together, calendar)
         return together
 
+    def copy(self) -> Calendars:
+        """The same calendars, to which more can be added."""
+        other = Calendars(self.low_s, self.high_s)
+        other.spans, other._number, other._both = [*self.spans], {**self._number}, {**self._both}
+        return other
+
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """`cal_ptr`, `cal_start`, `cal_end`, `cal_before`, `cal_both` of a Shop: only the time from 0 on."""
         spans = [(np.maximum(starts, 0)[ends > 0], ends[ends > 0]) for starts, ends in self.spans]

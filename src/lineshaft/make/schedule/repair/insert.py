@@ -90,7 +90,7 @@ def overlapped(standing: Standing, by: Bools) -> Bools:
     if len(mine):
         last_end_s = np.maximum.accumulate(end_s[mine])
         before = np.searchsorted(start_s[mine], end_s, side="left") - 1
-        hits[op] |= (before >= 0) & (last_end_s[before] > start_s)
+        hits[op[(before >= 0) & (last_end_s[before] > start_s)]] = True
     return hits & ~by
 
 
