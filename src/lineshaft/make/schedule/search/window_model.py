@@ -14,21 +14,31 @@ from ortools.sat.python import cp_model
 MOST_FOUND = 6
 
 
-class Choice(NamedTuple):
-    """One lane for one demand of a mode, and what the step lasts there at least (even time)."""
+class Hours(NamedTuple):
+    """A calendar in which a step may be done: for each length that it then has, the spans of starts that give it."""
 
-    demand: int
-    lane: int
-    lasts: int
+    calendar: int
+    lengths: dict[int, list[tuple[int, int]]]
 
 
 class Mode(NamedTuple):
-    """A way to do a step: lanes to choose from, how many for each demand, and what it lasts at least (even time)."""
+    """A way to do a step: for each demand how many of which lanes, and the hours that come of the lanes' calendars.
+
+    `together`: (lanes of the one demand, lanes of the other, place in `hours`, -1: never) for demands number `one` and
+    `other`; a mode whose lanes do not decide has one place in `hours` and no `together`.
+    """
 
     mode: int
-    lasts: int
-    choices: list[Choice]
-    quantity: dict[int, int]
+    demands: list[tuple[int, list[int]]]
+    hours: list[Hours]
+    together: list[Together]
+
+
+class Together(NamedTuple):
+    """Lanes of one demand, or of two (`lanes`: demand number → lanes), and the place in `hours` they give, or -1."""
+
+    lanes: dict[int, tuple[int, ...]]
+    hours: int
 
 
 class Step(NamedTuple):
@@ -120,11 +130,10 @@ class Model:
 
     def _step(self, number: int, step: Step) -> None:
         cp = self.cp
-        lasts = [max([mode.lasts, *(choice.lasts for choice in mode.choices)]) for mode in step.modes]
-        least = min(mode.lasts for mode in step.modes)
+        lengths = sorted({z for mode in step.modes for hours in mode.hours for z in hours.lengths})
         start = cp.new_int_var(step.earliest, step.latest_start, "")
-        end = cp.new_int_var(step.earliest + least, step.latest_end, "")
-        size = cp.new_int_var(least, max(lasts), "")
+        end = cp.new_int_var(step.earliest + lengths[0], step.latest_end, "")
+        size = cp.new_int_var_from_domain(cp_model.Domain.from_values(lengths), "")
         cp.add_hint(start, step.begin)
         self.start.append(start)
         self.end.append(end)
@@ -136,38 +145,61 @@ class Model:
         for mode, chosen in zip(step.modes, self.in_mode[-1]):
             if not one:
                 cp.add_hint(chosen, mode.mode == step.now[0])
-            if mode.lasts > least:
-                cp.add(size >= mode.lasts).only_enforce_if(chosen)
-            self._choices(number, step, mode, chosen)
+            self._demands(number, step, mode, chosen)
+            self._hours(number, mode, chosen)
         if not one:
             cp.add_exactly_one(self.in_mode[-1])
 
-    def _choices(self, number: int, step: Step, mode: Mode, chosen: cp_model.IntVar) -> None:
+    def _demands(self, number: int, step: Step, mode: Mode, chosen: cp_model.IntVar) -> None:
         cp, taken = self.cp, {}
         held = step.now[1] if mode.mode == step.now[0] else frozenset()
-        for demand, quantity in mode.quantity.items():
-            choices = [choice for choice in mode.choices if choice.demand == demand]
-            whole, literals = len(choices) == quantity, []
-            for choice in choices:
+        for demand, (quantity, lanes) in enumerate(mode.demands):
+            whole, literals = len(lanes) == quantity, []
+            for lane in lanes:
                 literal = chosen if whole else cp.new_bool_var("")
                 if not whole:
-                    cp.add_hint(literal, choice.lane in held)
-                if choice.lasts > mode.lasts:
-                    cp.add(self.size[number] >= choice.lasts).only_enforce_if(literal)
-                self.on[number][mode.mode, demand, choice.lane] = literal
-                taken.setdefault(choice.lane, []).append(literal)
+                    cp.add_hint(literal, lane in held)
+                self.on[number][mode.mode, demand, lane] = literal
+                taken.setdefault(lane, []).append(literal)
                 literals.append(literal)
-                self.on_lane[choice.lane].append((number, literal))
-                self.spans[choice.lane].append(
-                    cp.new_optional_interval_var(
-                        self.start[number], self.size[number], self.end[number], literal, ""
-                    )
-                )
+                self.on_lane[lane].append((number, literal))
+                times = self.start[number], self.size[number], self.end[number]
+                self.spans[lane].append(cp.new_optional_interval_var(*times, literal, ""))
             if not whole:
                 cp.add(sum(literals) == quantity * chosen)
         for literals in taken.values():
             if len(literals) > 1:
                 cp.add_at_most_one(literals)
+
+    def _hours(self, number: int, mode: Mode, chosen: cp_model.IntVar) -> None:
+        """The lanes decide the calendar, that and the start how long the step lasts."""
+        cp, on = self.cp, self.on[number]
+        one = len(mode.hours) == 1
+        within = [chosen if one else cp.new_bool_var("") for _ in mode.hours]
+        if not one:
+            cp.add(sum(within) == chosen)
+        sides: dict[tuple[int, tuple[int, ...]], cp_model.IntVar] = {}
+        for together in mode.together:
+            against = []
+            for side in together.lanes.items():
+                if side not in sides:
+                    literals = [on[mode.mode, side[0], lane] for lane in side[1]]
+                    sides[side] = literals[0] if len(literals) == 1 else cp.new_bool_var("")
+                    if len(literals) > 1:
+                        for literal in literals:
+                            cp.add_implication(literal, sides[side])
+                against.append(sides[side].negated())
+            cp.add_bool_or([*against, *([within[together.hours]] if together.hours >= 0 else [])])
+        for hours, literal in zip(mode.hours, within):
+            lasts = [(z, literal if len(hours.lengths) == 1 else cp.new_bool_var("")) for z in hours.lengths]
+            if len(lasts) > 1:
+                cp.add(sum(choice for _, choice in lasts) == literal)
+            for length, choice in lasts:
+                cp.add(self.size[number] == length).only_enforce_if(choice)
+                spans = [[low, high] for low, high in hours.lengths[length]]
+                if len(spans) > 1 or spans[0] != [self.window.first, self.window.last]:
+                    domain = cp_model.Domain.from_intervals(spans)
+                    cp.add_linear_expression_in_domain(self.start[number], domain).only_enforce_if(choice)
 
     def _lane(self, number: int) -> None:
         """One at a time, setups between neighbours, and when what comes after may start."""
@@ -208,7 +240,9 @@ class Model:
     def _minimise(self) -> None:
         terms = []
         for aim in self.window.aims:
-            late = self.cp.new_int_var(max(0, aim.least - aim.due), max(0, aim.least - aim.due, 1 << 30), "")
+            most = max(length for _, _, length in aim.ways) + self.window.last
+            least = max(0, aim.least - aim.due)
+            late = self.cp.new_int_var(least, max(least, most - aim.due), "")
             for number, lane, length in aim.ways:
                 since = self.free[number] if lane else self.end[number]
                 self.cp.add(late >= since + (length - aim.due))

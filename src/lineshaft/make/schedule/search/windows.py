@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -34,52 +34,25 @@ from lineshaft.make.schedule.search.propagate import LANE, MODE, OPEN, PLACE, Fi
 from lineshaft.make.schedule.search.propagate import END as ENDS
 from lineshaft.make.schedule.search.propagate import START as STARTS
 from lineshaft.make.schedule.search.score import level_values, lower, order_end_s, score
-from lineshaft.make.schedule.search.window_model import Aim, Answer, Choice, Lane, Mode, Step, Window, solved
-from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, Bools, Goal, Ints, Shop, Timetable
+from lineshaft.make.schedule.search.window_model import Aim, Answer, Hours, Lane, Mode, Step, Together, Window, solved
+from lineshaft.make.schedule.shop import ALWAYS, END_START, FORBIDDEN_S, NEVER_S, Bools, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
+Spans = list[tuple[int, int]]
 NONE = -(1 << 50)
-UNIT_S = 60
-SLOWEST = 0.02
+REACH_S = 3 * 86_400
 WINDOW_OPS, GROUP_OPS = 150, 80
 MOST_LANES = 8
 GIVE = 0.3
 WINDOW_WORK_S = 0.3
 
 
-class Clock(NamedTuple):
-    """Even time: `done[i]` units have passed at `at_s[i]`, evenly in between.
-
-    It runs as fast as lanes work, each weighed by what it has to do, at least `SLOWEST`; around the clock it is time
-    itself in units that divide everything.
-    """
-
-    at_s: Ints
-    done: Floats
-
-    def even(self, time_s: Ints) -> Ints:
-        """Even time at each moment."""
-        return np.rint(np.interp(time_s, self.at_s, self.done)).astype(np.int64)
-
-
-def clock_of(shop: Shop, timetable: Timetable) -> Clock:
-    """The even time of a shop with the work that a timetable gives each calendar."""
-    op = np.repeat(np.arange(shop.n_ops), np.diff(timetable.lane_ptr))
-    work_s = shop.mode_s[timetable.mode[op]]
-    n_cal = len(shop.cal_ptr) - 1
-    share = np.bincount(shop.lane_calendar[timetable.lane], work_s, minlength=n_cal)
-    if not share.any() or share[ALWAYS] == share.sum():
-        unit_s = np.gcd.reduce(np.concatenate([shop.mode_s, shop.pred_lag_s, shop.op_release_s]))
-        ends_s = np.array([0, shop.horizon_s])
-        return Clock(ends_s, ends_s / max(1, int(unit_s)))
-    at_s = np.unique(np.concatenate([[0, shop.horizon_s], shop.cal_start, shop.cal_end]))
-    speed = np.zeros(len(at_s))
-    for calendar in np.flatnonzero(share):
-        a, b = shop.cal_ptr[calendar], shop.cal_ptr[calendar + 1]
-        np.add.at(speed, np.searchsorted(at_s, shop.cal_start[a:b]), share[calendar])
-        np.add.at(speed, np.searchsorted(at_s, shop.cal_end[a:b]), -share[calendar])
-    speed = np.maximum(np.cumsum(speed) / share.sum(), SLOWEST)[:-1]
-    return Clock(at_s, np.concatenate([[0], np.cumsum(speed * np.diff(at_s))]) / UNIT_S)
+def unit_of(shop: Shop) -> int:
+    """The seconds that divide every time of a shop."""
+    setups_s = shop.setup_s[shop.setup_s < FORBIDDEN_S]
+    times = (shop.mode_s, shop.pred_lag_s, shop.op_release_s, shop.cal_start, shop.cal_end, setups_s.ravel())
+    fixed = shop.fixed_start_s[shop.fixed], shop.fixed_end_s[shop.fixed]
+    return max(1, int(np.gcd.reduce(np.concatenate([*times, *fixed]))))
 
 
 @dataclass
@@ -89,7 +62,7 @@ class State:
     shop: Shop
     goal: Goal
     field: Field
-    clock: Clock
+    unit_s: int
     groups: list[Ints]
     best: Timetable
     values: Floats
@@ -114,7 +87,7 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     groups = sorted((np.array(sorted(part)) for part in connected(pools - {frozenset()})), key=lambda g: g[0])
     values = level_values(goal, score(shop, timetable))
     draw = np.random.default_rng(seed)
-    return State(shop, goal, field, clock_of(shop, timetable), groups, timetable, values, plan, draw)
+    return State(shop, goal, field, unit_of(shop), groups, timetable, values, plan, draw)
 
 
 def step(state: State, windows: int, workers: int = 1) -> None:
@@ -193,40 +166,22 @@ class View:
     """The best plan of a search in even time."""
 
     def __init__(self, state: State) -> None:
-        shop, plan, clock = state.shop, state.plan, state.clock
+        shop, plan, unit_s = state.shop, state.plan, state.unit_s
         self.state, self.shop, self.plan, self.deck = state, shop, plan, state.field.deck
-        self.begin, self.finish = (clock.even(plan.job[:, column]) for column in (STARTS, ENDS))
-        self.release = clock.even(state.field.release_s)
+        self.begin, self.finish = plan.job[:, STARTS] // unit_s, plan.job[:, ENDS] // unit_s
+        self.release = state.field.release_s // unit_s
         later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
-        ends = shop.pred_kind == END_START
-        since_s = np.where(ends, plan.job[shop.pred_op, ENDS], plan.job[shop.pred_op, STARTS])
-        since = clock.even(since_s)
-        self.arcs = later, shop.pred_op, ends
+        self.arcs = later, shop.pred_op, shop.pred_kind == END_START
         self.by_before = np.argsort(shop.pred_op, kind="stable")
         self.first_after = np.concatenate(([0], np.cumsum(np.bincount(shop.pred_op, minlength=shop.n_ops))))
-        self.lag = clock.even(np.maximum(since_s + shop.pred_lag_s, 0)) - since
-        most_s = np.minimum(shop.pred_lag_max_s, shop.horizon_s)
-        self.lag_max = np.where(shop.pred_lag_max_s < NEVER_S, clock.even(since_s + most_s) - since, -1)
-        self.scale = (clock.done[-1] - clock.done[0]) / (clock.at_s[-1] - clock.at_s[0])
+        self.lag = shop.pred_lag_s // unit_s
+        self.lag_max = np.where(shop.pred_lag_max_s < NEVER_S, shop.pred_lag_max_s // unit_s, -1)
+        self.closed = bool((shop.lane_calendar[np.unique(shop.pool_lane)] != ALWAYS).any())
         self.done_s = order_end_s(shop.n_orders, shop.op_order, shop.op_last, plan.job[:, ENDS])
 
     def after(self, op: int) -> Ints:
         """The arcs to what follows a step."""
         return self.by_before[self.first_after[op] : self.first_after[op + 1]]
-
-    def pace(self, calendar: int, first: int, last: int) -> float:
-        """Even time that passes, in the mean between two moments, while a calendar works for a second."""
-        clock, shop = self.state.clock, self.shop
-        if calendar == ALWAYS:
-            return (last - first) / self._seconds(first, last)
-        a, b = shop.cal_ptr[calendar], shop.cal_ptr[calendar + 1]
-        from_s, to_s = np.interp([first, last], clock.done, clock.at_s)
-        worked = np.minimum(shop.cal_end[a:b], to_s) - np.maximum(shop.cal_start[a:b], from_s)
-        return (last - first) / max(1.0, float(np.maximum(worked, 0).sum()))
-
-    def _seconds(self, first: int, last: int) -> float:
-        from_s, to_s = np.interp([first, last], self.state.clock.done, self.state.clock.at_s)
-        return max(1.0, float(to_s - from_s))
 
     def course(self, draw: np.random.Generator) -> int:
         """A random step on the way that decides when a random late order ends; -1 where no order is late."""
@@ -307,7 +262,7 @@ class Opening:
         np.logical_or.at(touched, shop.op_order[shop.op_last], (view.finish >= self.first)[shop.op_last])
         touched &= shop.order_counts & (shop.order_weight > 0)
         if level[2] == 0:
-            give_s = (self.last - self.cut) / view.scale
+            give_s = (self.last - self.cut) * view.state.unit_s
             touched &= view.done_s + give_s > shop.order_due_s
         return np.flatnonzero(touched).tolist()
 
@@ -316,7 +271,7 @@ class Opening:
         view, shop = self.view, self.view.shop
         number = {int(op): i for i, op in enumerate(self.ops)}
         steps = [self._step(int(op)) for op in self.ops]
-        used = sorted({choice.lane for item in steps for mode in item.modes for choice in mode.choices})
+        used = sorted({lane for item in steps for mode in item.modes for _, those in mode.demands for lane in those})
         lanes = {lane: self._lane(lane) for lane in used}
         later, before, ends = view.arcs
         inner = np.flatnonzero(self.free[later] & self.free[before])
@@ -339,7 +294,7 @@ class Opening:
             timely = level[1] > 0
             weight = int(shop.order_weight[order]) if timely else 1
             due_s = shop.order_due_s[order] if timely else shop.order_release_s[order]
-            due = int(view.state.clock.even(np.minimum(due_s, shop.horizon_s)))
+            due = int(np.minimum(due_s, shop.horizon_s)) // view.state.unit_s
         least = int(self.alone[mine[outside[mine]]].max(initial=0))
         floor = max(due, least)
         ways = []
@@ -382,11 +337,15 @@ class Opening:
         group = shop.lane_group[lane]
         setup = None
         if group >= 0 and shop.setup_s.size and shop.setup_s[group].any():
-            scale = view.scale
-            table = np.minimum(shop.setup_s[group], shop.horizon_s)
-            setup = {(int(a), int(b)): int(table[a, b] * scale) for a, b in zip(*np.nonzero(table))}
+            table = np.minimum(shop.setup_s[group], shop.horizon_s) // view.state.unit_s
+            setup = {(int(a), int(b)): int(table[a, b]) for a, b in zip(*np.nonzero(table))}
+            for u, v in pairwise(mine.tolist()):
+                pair = int(shop.op_family[u]), int(shop.op_family[v])
+                if pair in setup:
+                    setup[pair] = min(setup[pair], int(view.begin[v] - view.finish[u]))
             if family >= 0:
-                held = [(self.first - 1, self.first, family), *held]
+                since = int(view.finish[ahead[-1]]) if len(ahead) else 0
+                held = [(since - 1, since, family), *held]
         return Lane(held, setup, int(shop.op_family[after]) if after >= 0 else -1)
 
     def _step(self, op: int) -> Step:
@@ -406,46 +365,44 @@ class Opening:
                 latest_start = min(latest_start, int(view.begin[other]) - 1)
         held = view.state.best.lane[view.state.best.lane_ptr[op] : view.state.best.lane_ptr[op + 1]]
         now = int(plan.job[op, MODE]), frozenset(held.tolist())
-        modes = [self._mode(op, mode, now) for mode in range(shop.mode_ptr[op], shop.mode_ptr[op + 1])]
         begin, finish = int(view.begin[op]), int(view.finish[op])
-        return Step(
-            op,
-            [mode for mode in modes if mode is not None],
-            min(earliest, begin),
-            max(latest_start, begin),
-            max(latest_end, finish),
-            int(shop.op_family[op]),
-            now,
-            begin,
-        )
+        if view.closed:
+            reach = REACH_S // view.state.unit_s
+            earliest, latest_start = max(earliest, begin - reach), min(latest_start, begin + reach)
+        earliest, latest_start = min(earliest, begin), max(latest_start, begin)
+        modes = [
+            self._mode(op, mode, now[1], earliest, latest_start)
+            for mode in range(shop.mode_ptr[op], shop.mode_ptr[op + 1])
+        ]
+        possible = [mode for mode in modes if mode is not None]
+        family = int(shop.op_family[op])
+        return Step(op, possible, earliest, latest_start, max(latest_end, finish), family, now, begin)
 
-    def _mode(self, op: int, mode: int, now: tuple[int, frozenset[int]]) -> Mode | None:
-        view, shop = self.view, self.view.shop
-        present = int(view.finish[op] - view.begin[op])
-        calendar_now = int(view.plan.job[op, OPEN])
-        choices, quantity, sure = [], {}, 0
-        demands = range(shop.demand_ptr[mode], shop.demand_ptr[mode + 1])
-        pools = [shop.pool_lane[shop.pool_ptr[p] : shop.pool_ptr[p + 1]] for p in shop.demand_pool[demands.start : demands.stop]]
-        for demand, pool in zip(demands, pools):
-            if len(pool) == shop.demand_quantity[demand]:
-                for lane in pool:
-                    sure = joint(shop, sure, shop.lane_calendar[lane])
-        if sure < 0:
+    def _mode(self, op: int, mode: int, held: frozenset[int], earliest: int, latest: int) -> Mode | None:
+        shop = self.view.shop
+        demands, sides = [], []
+        for demand in range(shop.demand_ptr[mode], shop.demand_ptr[mode + 1]):
+            pool, quantity = shop.demand_pool[demand], int(shop.demand_quantity[demand])
+            lanes = self._some(shop.pool_lane[shop.pool_ptr[pool] : shop.pool_ptr[pool + 1]], quantity, held)
+            demands.append((quantity, lanes.tolist()))
+            sides.append(by_calendar(shop, lanes))
+        places: dict[int, int] = {}
+        hours, together = [], []
+        for chosen in product(*(side.items() for side in sides)):
+            calendar = ALWAYS
+            for other, _ in chosen:
+                calendar = joint(shop, calendar, other) if calendar >= 0 else -1
+            if calendar >= 0 and calendar not in places:
+                lengths = self._lengths(op, mode, calendar, earliest, latest)
+                places[calendar] = len(hours) if lengths else -1
+                if lengths:
+                    hours.append(Hours(calendar, lengths))
+            lanes = {k: tuple(lanes) for k, (_, lanes) in enumerate(chosen) if len(sides[k]) > 1}
+            together.append(Together(lanes, places.get(calendar, -1)))
+        if not hours:
             return None
-        for demand, pool in zip(demands, pools):
-            quantity[demand] = int(shop.demand_quantity[demand])
-            for lane in self._some(pool, quantity[demand], now[1]):
-                calendar = joint(shop, sure, shop.lane_calendar[lane])
-                if calendar < 0:
-                    continue
-                same = mode == now[0] and (calendar == calendar_now or lane in now[1])
-                lasts = present if same else self._lasts(int(shop.mode_s[mode]), calendar)
-                choices.append(Choice(demand, int(lane), lasts))
-        if mode == now[0]:
-            lasts = min([present, *(choice.lasts for choice in choices)])
-        else:
-            lasts = self._lasts(int(shop.mode_s[mode]), sure)
-        return Mode(mode, lasts, choices, quantity)
+        alone = len(hours) == 1 and all(item.hours == 0 for item in together)
+        return Mode(mode, demands, hours, [] if alone else [item for item in together if item.lanes])
 
     def _some(self, pool: Ints, quantity: int, held: frozenset[int]) -> Ints:
         """The lanes of a pool that may be taken: those held now and random others, if there are too many."""
@@ -455,9 +412,50 @@ class Opening:
         key = self.view.state.draw.random(len(pool)) - np.isin(pool, list(held))
         return np.sort(pool[np.argsort(key)[:many]])
 
-    def _lasts(self, work_s: int, calendar: int) -> int:
-        """What work on a calendar lasts in even time, in the mean about here."""
-        return max(0, round(work_s * self.view.pace(calendar, self.first, self.last)))
+    def _lengths(self, op: int, mode: int, calendar: int, earliest: int, latest: int) -> dict[int, Spans]:
+        """How long a step lasts by when it starts."""
+        shop, unit_s = self.view.shop, self.view.state.unit_s
+        work = int(shop.mode_s[mode]) // unit_s
+        if calendar == ALWAYS:
+            return {work: [(self.first, self.last)]}
+        a, b = shop.cal_ptr[calendar], shop.cal_ptr[calendar + 1]
+        hours = np.column_stack((shop.cal_start[a:b], shop.cal_end[a:b], shop.cal_before[a:b])) // unit_s
+        return lengths(hours, work, bool(shop.op_pausable[op]), earliest, latest)
+
+
+def lengths(hours: Ints, work: int, pausable: bool, earliest: int, latest: int) -> dict[int, Spans]:
+    """For each length that work has when it starts from `earliest` to `latest`, the spans of starts that give it.
+
+    `hours`: rows of opening, closing, and what was open before.
+    """
+    spans: dict[int, Spans] = {}
+    i = int(np.searchsorted(hours[:, 1], earliest, side="right"))
+    while i < len(hours) and hours[i, 0] <= latest:
+        opens, closes, before = hours[i].tolist()
+        low, high = max(opens, earliest), min(closes - 1, latest)
+        i += 1
+        if not pausable or work == 0:
+            high = min(high, closes - work)
+            if low <= high:
+                spans.setdefault(work, []).append((low, high))
+            continue
+        j = i - 1
+        while low <= high and j < len(hours):
+            starts, ends, ahead = hours[j].tolist()
+            last = min(high, ahead + ends - starts - work + opens - before)
+            if low <= last:
+                spans.setdefault(work + starts - ahead - opens + before, []).append((low, last))
+                low = last + 1
+            j += 1
+    return spans
+
+
+def by_calendar(shop: Shop, lanes: Ints) -> dict[int, list[int]]:
+    """Lanes by their calendar."""
+    found: dict[int, list[int]] = {}
+    for lane in lanes.tolist():
+        found.setdefault(int(shop.lane_calendar[lane]), []).append(lane)
+    return found
 
 
 def joint(shop: Shop, a: int, b: int) -> int:
