@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ortools.sat.python import cp_model
 
 MOST_FOUND = 6
+HARDER = 2
 
 
 class Hours(NamedTuple):
@@ -77,6 +78,7 @@ class Aim(NamedTuple):
     weight: int
     due: int
     least: int
+    now: int
     ways: list[tuple[int, bool, int]]
 
 
@@ -247,6 +249,10 @@ class Model:
                 since = self.free[number] if lane else self.end[number]
                 self.cp.add(late >= since + (length - aim.due))
             terms.append(aim.weight * late)
+            if most > aim.now:
+                over = self.cp.new_int_var(0, most, "")
+                self.cp.add(over >= late - max(0, aim.now - aim.due))
+                terms.append(HARDER * aim.weight * over)
         self.cp.minimize(sum(terms))
 
     def read(self, value) -> Answer:
@@ -282,6 +288,7 @@ def solved(window: Window, seed: int, work_s: float) -> list[Answer]:
     solver.parameters.linearization_level = 0
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.symmetry_level = 0
+    solver.parameters.max_presolve_iterations = 1
     found = Found(model)
     solver.solve(model.cp, found)
     return found.answers

@@ -1,9 +1,9 @@
 """Large neighbourhoods: CP-SAT decides anew on a hundred or two steps of a plan, all else keeps its place.
 
 A window is the steps of a stretch of time, or those that hold one group of lanes around a moment of a late order's
-course. What comes after it is known by the longest ways to the ends of the orders. CP-SAT counts in even time (`Clock`),
-which is exact around the clock and right in the mean where calendars differ; so each answer is timed by
-`propagate.everything` as a plan is, and kept only when the whole goal is better.
+course. What comes after it is known by the longest ways to the ends of the orders. Within a window
+the model is exact, calendars, teams and setups with it; so are not the ways, which last as they do now whenever they
+begin. Each answer is therefore timed as a plan is, and kept only when the whole goal is better.
 
 Sources: Shaw 1998, doi:10.1007/3-540-49481-2_30 (large neighbourhoods); Pacino and Van Hentenryck 2011,
 doi:10.5591/978-1-57735-516-8/IJCAI11-333 (time and machine windows of flexible job shops); Mati, Dauzère-Pérès and
@@ -13,46 +13,23 @@ Lahlou 2011, doi:10.1016/j.ejor.2011.01.030 (longest ways to each order's end).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import pairwise, product
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.bounds.groups import connected
-from lineshaft.make.schedule.dispatch.deck import (
-    FIRST_PRED,
-    FIRST_SLOT,
-    FIXED,
-    KIND,
-    OP,
-)
 from lineshaft.make.schedule.search.late import field_of, plan_of, settled
-from lineshaft.make.schedule.search.propagate import LANE, MODE, OPEN, PLACE, Field, Plan
-from lineshaft.make.schedule.search.propagate import END as ENDS
-from lineshaft.make.schedule.search.propagate import START as STARTS
-from lineshaft.make.schedule.search.score import level_values, lower, order_end_s, score
-from lineshaft.make.schedule.search.window_model import Aim, Answer, Hours, Lane, Mode, Step, Together, Window, solved
-from lineshaft.make.schedule.shop import ALWAYS, END_START, FORBIDDEN_S, NEVER_S, Bools, Goal, Ints, Shop, Timetable
+from lineshaft.make.schedule.search.propagate import END, LANE, MODE, START, Field, Plan
+from lineshaft.make.schedule.search.score import level_values, lower, score
+from lineshaft.make.schedule.search.window_model import Answer, Window, solved
+from lineshaft.make.schedule.search.window_view import Opening, View, unit_of
+from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
-Spans = list[tuple[int, int]]
-NONE = -(1 << 50)
-REACH_S = 3 * 86_400
 WINDOW_OPS, GROUP_OPS = 150, 80
-MOST_LANES = 8
-GIVE = 0.3
 WINDOW_WORK_S = 0.3
-
-
-def unit_of(shop: Shop) -> int:
-    """The seconds that divide every time of a shop."""
-    setups_s = shop.setup_s[shop.setup_s < FORBIDDEN_S]
-    times = (shop.mode_s, shop.pred_lag_s, shop.op_release_s, shop.cal_start, shop.cal_end, setups_s.ravel())
-    fixed = shop.fixed_start_s[shop.fixed], shop.fixed_end_s[shop.fixed]
-    return max(1, int(np.gcd.reduce(np.concatenate([*times, *fixed]))))
 
 
 @dataclass
@@ -72,15 +49,15 @@ class State:
     gained: int = 0
 
 
-def suits(shop: Shop) -> bool:
-    """True where sequences are all there is to a plan."""
-    return shop.sequenced and shop.n_ops > 1
+def suits(shop: Shop, goal: Goal) -> bool:
+    """True where sequences are all there is to a plan, something may move, and ends lead the goal."""
+    return shop.sequenced and not bool(shop.fixed.all()) and bool(goal.levels[0, :3].any())
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     """A search from a timetable."""
     field = field_of(shop, bool((goal.levels[:, 0] > 0).any()))
-    plan = plan_of(shop, field, timetable)
+    plan = plan_of(shop, field, timetable) if suits(shop, goal) else None
     if plan is not None and not settled(shop, field, plan):
         plan = None
     pools = {frozenset(shop.pool_lane[a:b].tolist()) for a, b in pairwise(shop.pool_ptr)}
@@ -95,26 +72,33 @@ def step(state: State, windows: int, workers: int = 1) -> None:
     for _ in range(0, windows, 2):
         if state.plan is None:
             return
-        view = View(state)
-        chosen = [window for window in (view.window(choose(state, view)) for _ in range(2)) if window.steps]
+        view = view_of(state)
+        drawn = [Opening(view, choose(state, view), state.draw).window() for _ in range(2)]
+        chosen = [window for window in drawn if window.steps]
         seeds = state.draw.integers(1, 1 << 30, size=len(chosen)).tolist()
         with ThreadPoolExecutor(workers) as pool:
             found = list(pool.map(lambda x: solved(*x, WINDOW_WORK_S), zip(chosen, seeds)))
         for window, answers in zip(chosen, found):
             state.tried += 1
-            state.gained += any([take(state, view, window, answer) for answer in reversed(answers)])
+            better = [take(state, view, window, answer) for answer in reversed(answers)]
+            state.gained += any(better)
+
+
+def view_of(state: State) -> View:
+    """The best plan as windows see it."""
+    return View(state.shop, state.goal, state.field, state.plan, state.unit_s)
 
 
 def take(state: State, view: View, window: Window, answer: Answer) -> bool:
     """Time an answer as a plan; True when it is better and therefore kept."""
     shop = state.shop
     if state.plan is not view.plan:
-        view = View(state)
-    plan = plan_of(shop, state.field, view.with_answer(window, answer))
+        view = view_of(state)
+    plan = plan_of(shop, state.field, view.with_answer(state.best, window, answer))
     if plan is None:
         return False
     fixed = shop.fixed
-    plan.job[fixed, STARTS], plan.job[fixed, ENDS] = shop.fixed_start_s[fixed], shop.fixed_end_s[fixed]
+    plan.job[fixed, START], plan.job[fixed, END] = shop.fixed_start_s[fixed], shop.fixed_end_s[fixed]
     if not settled(shop, state.field, plan):
         return False
     values = state.goal.levels @ plan.now[:4].astype(np.float64)
@@ -128,7 +112,7 @@ def timetable_of(field: Field, plan: Plan) -> Timetable:
     """The plan as a timetable."""
     used = plan.held[:, LANE] >= 0
     ptr = np.concatenate(([0], np.cumsum(np.bincount(field.holder[used], minlength=len(plan.job)))))
-    mode, start_s, end_s = (np.ascontiguousarray(plan.job[:, column]) for column in (MODE, STARTS, ENDS))
+    mode, start_s, end_s = (np.ascontiguousarray(plan.job[:, column]) for column in (MODE, START, END))
     return Timetable(mode, start_s, end_s, ptr.astype(np.int64), plan.held[used, LANE].copy())
 
 
@@ -141,7 +125,7 @@ def choose(state: State, view: View) -> Bools:
     if draw.random() < 0.5 or op < 0:
         middle_s = begin_s[op] if op >= 0 else draw.integers(begin_s.max() + 1)
         return nearest(free, np.abs(begin_s - middle_s), WINDOW_OPS)
-    lanes = state.best.lane[state.best.lane_ptr[op] : state.best.lane_ptr[op + 1]]
+    lanes = view.lanes(op)
     if len(lanes):
         lane = lanes[draw.integers(len(lanes))]
         group = next(group for group in state.groups if lane in group)
@@ -160,382 +144,3 @@ def nearest(free: Bools, away: Ints, many: int) -> Bools:
     chosen = np.zeros(len(free), dtype=np.bool_)
     chosen[candidates[np.argsort(away[candidates], kind="stable")[:many]]] = True
     return chosen
-
-
-class View:
-    """The best plan of a search in even time."""
-
-    def __init__(self, state: State) -> None:
-        shop, plan, unit_s = state.shop, state.plan, state.unit_s
-        self.state, self.shop, self.plan, self.deck = state, shop, plan, state.field.deck
-        self.begin, self.finish = plan.job[:, STARTS] // unit_s, plan.job[:, ENDS] // unit_s
-        self.release = state.field.release_s // unit_s
-        later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
-        self.arcs = later, shop.pred_op, shop.pred_kind == END_START
-        self.by_before = np.argsort(shop.pred_op, kind="stable")
-        self.first_after = np.concatenate(([0], np.cumsum(np.bincount(shop.pred_op, minlength=shop.n_ops))))
-        self.lag = shop.pred_lag_s // unit_s
-        self.lag_max = np.where(shop.pred_lag_max_s < NEVER_S, shop.pred_lag_max_s // unit_s, -1)
-        self.closed = bool((shop.lane_calendar[np.unique(shop.pool_lane)] != ALWAYS).any())
-        self.done_s = order_end_s(shop.n_orders, shop.op_order, shop.op_last, plan.job[:, ENDS])
-
-    def after(self, op: int) -> Ints:
-        """The arcs to what follows a step."""
-        return self.by_before[self.first_after[op] : self.first_after[op + 1]]
-
-    def course(self, draw: np.random.Generator) -> int:
-        """A random step on the way that decides when a random late order ends; -1 where no order is late."""
-        shop = self.shop
-        if self.state.goal.levels[0, 0] > 0:
-            last = int(np.argmax(self.finish))
-        else:
-            due_s = shop.order_due_s if self.state.goal.levels[0, 1] > 0 else shop.order_release_s
-            lost = np.maximum(self.done_s - due_s, 0) * shop.order_weight * shop.order_counts
-            if not lost.any():
-                return -1
-            order = int(draw.choice(shop.n_orders, p=lost / lost.sum()))
-            mine = np.flatnonzero((shop.op_order == order) & shop.op_last)
-            last = int(mine[np.argmax(self.finish[mine])])
-        path = [last]
-        while (before := self.waited_for(path[-1])) >= 0:
-            path.append(before)
-        return path[draw.integers(len(path))]
-
-    def waited_for(self, op: int) -> int:
-        """What ended last of what a step waits for; -1 where that was nobody."""
-        shop, plan, field = self.shop, self.plan, self.state.field
-        before = shop.pred_op[shop.pred_ptr[op] : shop.pred_ptr[op + 1]].tolist()
-        for slot in range(self.deck.op[op, FIRST_SLOT], self.deck.op[op + 1, FIRST_SLOT]):
-            lane, place = plan.held[slot, LANE], plan.held[slot, PLACE]
-            if lane >= 0 and place > 0:
-                before.append(int(field.holder[plan.seq[field.base[lane] + place - 1]]))
-        latest = max(before, key=lambda other: self.finish[other], default=-1)
-        late = latest >= 0 and self.finish[latest] > self.release[op] and not shop.fixed[op]
-        return latest if late else -1
-
-    def with_answer(self, window: Window, answer: Answer) -> Timetable:
-        """The plan with an answer put in, in even time: an order of steps, not yet times."""
-        best = self.state.best
-        begin, finish, mode = self.begin.copy(), self.finish.copy(), best.mode.copy()
-        after = begin >= window.cut
-        begin[after] += window.last - window.first
-        finish[after] += window.last - window.first
-        lanes = [best.lane[a:b].tolist() for a, b in pairwise(best.lane_ptr)]
-        for item, at, chosen, held in zip(window.steps, answer.start, answer.mode, answer.lanes):
-            length = max(1, finish[item.op] - begin[item.op])
-            begin[item.op], finish[item.op], mode[item.op], lanes[item.op] = at, at + length, chosen, held
-        ptr = np.concatenate(([0], np.cumsum([len(held) for held in lanes]))).astype(np.int64)
-        return Timetable(mode, begin, finish, ptr, np.array([lane for held in lanes for lane in held], np.int64))
-
-    def window(self, free: Bools) -> Window:
-        """The window of the `free` steps."""
-        return Opening(self, free).window()
-
-
-class Opening:
-    """How a window of some steps is put together."""
-
-    def __init__(self, view: View, free: Bools) -> None:
-        self.view, self.free = view, free
-        self.ops = np.flatnonzero(free)
-        self.first, self.cut = int(view.begin[self.ops].min()), int(view.finish[self.ops].max())
-        self.last = self.cut + max(1, int(GIVE * (self.cut - self.first)))
-        shop, plan, field = view.shop, view.plan, view.state.field
-        self.columns = self._columns()
-        n, many = shop.n_ops, len(self.columns)
-        self.way = np.full((n, many), NONE, dtype=np.int64)
-        for column, order in enumerate(self.columns):
-            last = shop.op_last & ((shop.op_order == order) | (order < 0))
-            self.way[last if order >= 0 else slice(None), column] = 0
-        self.reaching, self.alone = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.int64)
-        look_back(field, plan, view.begin, view.finish, view.lag, free, self.way, self.reaching, self.first)
-        room = np.zeros(shop.n_lanes, dtype=np.int64), np.zeros(n, dtype=np.bool_)
-        look_on(field, plan, view.begin, view.finish, view.release, view.lag, free, self.alone, *room)
-
-    def _columns(self) -> list[int]:
-        """Orders whose ends count and may change (-1: the end of all)."""
-        shop, view = self.view.shop, self.view
-        level = view.state.goal.levels[0]
-        if level[0] > 0:
-            return [-1]
-        touched = np.zeros(shop.n_orders, dtype=np.bool_)
-        np.logical_or.at(touched, shop.op_order[shop.op_last], (view.finish >= self.first)[shop.op_last])
-        touched &= shop.order_counts & (shop.order_weight > 0)
-        if level[2] == 0:
-            give_s = (self.last - self.cut) * view.state.unit_s
-            touched &= view.done_s + give_s > shop.order_due_s
-        return np.flatnonzero(touched).tolist()
-
-    def window(self) -> Window:
-        """The window."""
-        view, shop = self.view, self.view.shop
-        number = {int(op): i for i, op in enumerate(self.ops)}
-        steps = [self._step(int(op)) for op in self.ops]
-        used = sorted({lane for item in steps for mode in item.modes for _, those in mode.demands for lane in those})
-        lanes = {lane: self._lane(lane) for lane in used}
-        later, before, ends = view.arcs
-        inner = np.flatnonzero(self.free[later] & self.free[before])
-        arcs = [
-            (number[int(before[a])], number[int(later[a])], not ends[a], int(view.lag[a]), int(view.lag_max[a]))
-            for a in inner
-        ]
-        aims = [self._aim(column, order, number, used) for column, order in enumerate(self.columns)]
-        aims = [aim for aim in aims if aim.ways]
-        return Window(steps if aims else [], arcs, lanes, aims, self.first, self.last, self.cut)
-
-    def _aim(self, column: int, order: int, number: dict[int, int], used: list[int]) -> Aim:
-        view, shop = self.view, self.view.shop
-        level = view.state.goal.levels[0]
-        outside = ~self.free
-        if order < 0:
-            weight, due, mine = 1, 0, np.arange(shop.n_ops)
-        else:
-            mine = np.flatnonzero((shop.op_order == order) & shop.op_last)
-            timely = level[1] > 0
-            weight = int(shop.order_weight[order]) if timely else 1
-            due_s = shop.order_due_s[order] if timely else shop.order_release_s[order]
-            due = int(np.minimum(due_s, shop.horizon_s)) // view.state.unit_s
-        least = int(self.alone[mine[outside[mine]]].max(initial=0))
-        floor = max(due, least)
-        ways = []
-        for op, length in zip(self.ops.tolist(), self.way[self.ops, column].tolist()):
-            if length > NONE // 2 and self.last + length > floor:
-                ways.append((number[op], False, length))
-        for lane in used:
-            length = self._way_on(lane, column)
-            if length > NONE // 2 and self.last + length > floor:
-                ways.append((lane, True, length))
-        return Aim(weight, due, least, ways)
-
-    def _way_on(self, lane: int, column: int) -> int:
-        """The longest way from the end of the window on a lane."""
-        after = self._after(lane)
-        if after < 0 or self.reaching[after]:
-            return NONE
-        view = self.view
-        return int(self.way[after, column] + view.finish[after] - view.begin[after])
-
-    def _sequence(self, lane: int) -> Ints:
-        field, plan = self.view.state.field, self.view.plan
-        return field.holder[plan.seq[field.base[lane] : field.base[lane] + plan.size[lane]]]
-
-    def _after(self, lane: int) -> int:
-        """The first step on a lane that is put off when the window takes longer there; -1 where there is none."""
-        mine = self._sequence(lane)
-        mine = mine[~self.free[mine] & (self.view.begin[mine] >= self.cut)]
-        return int(mine[0]) if len(mine) else -1
-
-    def _lane(self, lane: int) -> Lane:
-        view, shop = self.view, self.view.shop
-        mine = self._sequence(lane)
-        others = mine[~self.free[mine] & (view.finish[mine] > self.first)]
-        still = (view.begin[others] < self.cut) | self.reaching[others] | shop.fixed[others]
-        held = merged([(int(view.begin[op]), int(view.finish[op]), int(shop.op_family[op])) for op in others[still]])
-        ahead = mine[~self.free[mine] & (view.finish[mine] <= self.first)]
-        family = int(shop.op_family[ahead[-1]]) if len(ahead) else int(shop.lane_family[lane])
-        after = self._after(lane)
-        group = shop.lane_group[lane]
-        setup = None
-        if group >= 0 and shop.setup_s.size and shop.setup_s[group].any():
-            table = np.minimum(shop.setup_s[group], shop.horizon_s) // view.state.unit_s
-            setup = {(int(a), int(b)): int(table[a, b]) for a, b in zip(*np.nonzero(table))}
-            for u, v in pairwise(mine.tolist()):
-                pair = int(shop.op_family[u]), int(shop.op_family[v])
-                if pair in setup:
-                    setup[pair] = min(setup[pair], int(view.begin[v] - view.finish[u]))
-            if family >= 0:
-                since = int(view.finish[ahead[-1]]) if len(ahead) else 0
-                held = [(since - 1, since, family), *held]
-        return Lane(held, setup, int(shop.op_family[after]) if after >= 0 else -1)
-
-    def _step(self, op: int) -> Step:
-        view, shop, plan = self.view, self.view.shop, self.view.plan
-        earliest, latest_start, latest_end = max(self.first, int(view.release[op])), self.last, self.last
-        later, before, ends = view.arcs
-        for a in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
-            if not self.free[before[a]]:
-                since = view.finish[before[a]] if ends[a] else view.begin[before[a]]
-                earliest = max(earliest, int(since + view.lag[a]))
-        for a in view.after(op):
-            other = later[a]
-            if not self.free[other] and (self.reaching[other] or shop.fixed[other]):
-                limit = int(view.begin[other] - view.lag[a])
-                latest_end, latest_start = (min(latest_end, limit), latest_start) if ends[a] else (latest_end, min(latest_start, limit))
-            elif not self.free[other] and view.begin[other] < self.cut:
-                latest_start = min(latest_start, int(view.begin[other]) - 1)
-        held = view.state.best.lane[view.state.best.lane_ptr[op] : view.state.best.lane_ptr[op + 1]]
-        now = int(plan.job[op, MODE]), frozenset(held.tolist())
-        begin, finish = int(view.begin[op]), int(view.finish[op])
-        if view.closed:
-            reach = REACH_S // view.state.unit_s
-            earliest, latest_start = max(earliest, begin - reach), min(latest_start, begin + reach)
-        earliest, latest_start = min(earliest, begin), max(latest_start, begin)
-        modes = [
-            self._mode(op, mode, now[1], earliest, latest_start)
-            for mode in range(shop.mode_ptr[op], shop.mode_ptr[op + 1])
-        ]
-        possible = [mode for mode in modes if mode is not None]
-        family = int(shop.op_family[op])
-        return Step(op, possible, earliest, latest_start, max(latest_end, finish), family, now, begin)
-
-    def _mode(self, op: int, mode: int, held: frozenset[int], earliest: int, latest: int) -> Mode | None:
-        shop = self.view.shop
-        demands, sides = [], []
-        for demand in range(shop.demand_ptr[mode], shop.demand_ptr[mode + 1]):
-            pool, quantity = shop.demand_pool[demand], int(shop.demand_quantity[demand])
-            lanes = self._some(shop.pool_lane[shop.pool_ptr[pool] : shop.pool_ptr[pool + 1]], quantity, held)
-            demands.append((quantity, lanes.tolist()))
-            sides.append(by_calendar(shop, lanes))
-        places: dict[int, int] = {}
-        hours, together = [], []
-        for chosen in product(*(side.items() for side in sides)):
-            calendar = ALWAYS
-            for other, _ in chosen:
-                calendar = joint(shop, calendar, other) if calendar >= 0 else -1
-            if calendar >= 0 and calendar not in places:
-                lengths = self._lengths(op, mode, calendar, earliest, latest)
-                places[calendar] = len(hours) if lengths else -1
-                if lengths:
-                    hours.append(Hours(calendar, lengths))
-            lanes = {k: tuple(lanes) for k, (_, lanes) in enumerate(chosen) if len(sides[k]) > 1}
-            together.append(Together(lanes, places.get(calendar, -1)))
-        if not hours:
-            return None
-        alone = len(hours) == 1 and all(item.hours == 0 for item in together)
-        return Mode(mode, demands, hours, [] if alone else [item for item in together if item.lanes])
-
-    def _some(self, pool: Ints, quantity: int, held: frozenset[int]) -> Ints:
-        """The lanes of a pool that may be taken: those held now and random others, if there are too many."""
-        many = max(MOST_LANES, quantity)
-        if len(pool) <= many:
-            return pool
-        key = self.view.state.draw.random(len(pool)) - np.isin(pool, list(held))
-        return np.sort(pool[np.argsort(key)[:many]])
-
-    def _lengths(self, op: int, mode: int, calendar: int, earliest: int, latest: int) -> dict[int, Spans]:
-        """How long a step lasts by when it starts."""
-        shop, unit_s = self.view.shop, self.view.state.unit_s
-        work = int(shop.mode_s[mode]) // unit_s
-        if calendar == ALWAYS:
-            return {work: [(self.first, self.last)]}
-        a, b = shop.cal_ptr[calendar], shop.cal_ptr[calendar + 1]
-        hours = np.column_stack((shop.cal_start[a:b], shop.cal_end[a:b], shop.cal_before[a:b])) // unit_s
-        return lengths(hours, work, bool(shop.op_pausable[op]), earliest, latest)
-
-
-def lengths(hours: Ints, work: int, pausable: bool, earliest: int, latest: int) -> dict[int, Spans]:
-    """For each length that work has when it starts from `earliest` to `latest`, the spans of starts that give it.
-
-    `hours`: rows of opening, closing, and what was open before.
-    """
-    spans: dict[int, Spans] = {}
-    i = int(np.searchsorted(hours[:, 1], earliest, side="right"))
-    while i < len(hours) and hours[i, 0] <= latest:
-        opens, closes, before = hours[i].tolist()
-        low, high = max(opens, earliest), min(closes - 1, latest)
-        i += 1
-        if not pausable or work == 0:
-            high = min(high, closes - work)
-            if low <= high:
-                spans.setdefault(work, []).append((low, high))
-            continue
-        j = i - 1
-        while low <= high and j < len(hours):
-            starts, ends, ahead = hours[j].tolist()
-            last = min(high, ahead + ends - starts - work + opens - before)
-            if low <= last:
-                spans.setdefault(work + starts - ahead - opens + before, []).append((low, last))
-                low = last + 1
-            j += 1
-    return spans
-
-
-def by_calendar(shop: Shop, lanes: Ints) -> dict[int, list[int]]:
-    """Lanes by their calendar."""
-    found: dict[int, list[int]] = {}
-    for lane in lanes.tolist():
-        found.setdefault(int(shop.lane_calendar[lane]), []).append(lane)
-    return found
-
-
-def joint(shop: Shop, a: int, b: int) -> int:
-    """The calendar in which both work; -1 where there is none."""
-    return int(b if a == ALWAYS else a if b == ALWAYS else shop.cal_both[a, b])
-
-
-def merged(held: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Spans in their order, without what fixed work has in common."""
-    apart, taken = [], NONE
-    for begin, end, family in sorted(held):
-        if end > max(begin, taken):
-            apart.append((max(begin, taken), end, family))
-        taken = max(taken, end)
-    return apart
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def look_back(f, p, begin, finish, lag, free, way, reaching, first):
-    """Fill the longest ways from each step's end (of a free step: not over lanes), and which lead to a free step.
-
-    Steps that end before `first` are left out; ways over free steps too.
-    """
-    d = f.deck
-    for i in range(len(p.order) - 1, -1, -1):
-        v = p.order[i]
-        if finish[v] < first:
-            continue
-        inside = free[v]
-        for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
-            u = d.pred[a, OP]
-            if inside or reaching[v]:
-                reaching[u] = True
-            else:
-                more = lag[a] + finish[v] - begin[v]
-                if d.pred[a, KIND] != END_START:
-                    more -= finish[u] - begin[u]
-                extend(way, u, v, more)
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
-            lane, place = p.held[slot, LANE], p.held[slot, PLACE]
-            if lane < 0 or place == 0:
-                continue
-            u = f.holder[p.seq[f.base[lane] + place - 1]]
-            if inside or reaching[v]:
-                reaching[u] = True
-            elif not free[u]:
-                extend(way, u, v, finish[v] - begin[v])
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def extend(way, u, v, more):
-    """Ways from u that go on as those from v."""
-    for column in range(way.shape[1]):
-        way[u, column] = max(way[u, column], way[v, column] + more)
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def look_on(f, p, begin, finish, release, lag, free, alone, lane_free, moved):
-    """Fill when each step would end (even time) if the free ones took no time: no window can do better.
-
-    `lane_free`, `moved`: room for the lanes and for what follows free steps.
-    """
-    d = f.deck
-    for v in p.order:
-        since, moved[v] = release[v], free[v]
-        for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
-            u = d.pred[a, OP]
-            moved[v] |= moved[u]
-            if not free[u]:
-                length = finish[u] - begin[u] if d.pred[a, KIND] != END_START else 0
-                since = max(since, alone[u] - length + lag[a])
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
-            lane, place = p.held[slot, LANE], p.held[slot, PLACE]
-            if lane < 0:
-                break
-            if place > 0:
-                moved[v] |= moved[f.holder[p.seq[f.base[lane] + place - 1]]]
-            since = max(since, lane_free[lane])
-        alone[v] = since + finish[v] - begin[v] if moved[v] and not d.op[v, FIXED] else finish[v]
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
-            lane = p.held[slot, LANE]
-            if lane >= 0 and not free[v]:
-                lane_free[lane] = alone[v]
