@@ -240,20 +240,20 @@ class Model:
         return 0 if lane.setup is None else lane.setup.get((before, after), 0)
 
     def _minimise(self) -> None:
-        terms = []
+        """What the ends of orders cost; where that rests on what follows the window, later than now costs more."""
+        cp, terms = self.cp, []
         for aim in self.window.aims:
-            most = max(length for _, _, length in aim.ways) + self.window.last
+            last = max(length for _, _, length in aim.ways) + self.window.last
             least = max(0, aim.least - aim.due)
-            late = self.cp.new_int_var(least, max(least, most - aim.due), "")
+            late = cp.new_int_var(least, max(least, last - aim.due), "")
+            over = cp.new_int_var(0, max(0, last - max(aim.now, aim.due)), "")
             for number, lane, length in aim.ways:
                 since = self.free[number] if lane else self.end[number]
-                self.cp.add(late >= since + (length - aim.due))
-            terms.append(aim.weight * late)
-            if most > aim.now:
-                over = self.cp.new_int_var(0, most, "")
-                self.cp.add(over >= late - max(0, aim.now - aim.due))
-                terms.append(HARDER * aim.weight * over)
-        self.cp.minimize(sum(terms))
+                cp.add(late >= since + (length - aim.due))
+                if lane or length > 0:
+                    cp.add(over >= since + (length - max(aim.now, aim.due)))
+            terms.append(aim.weight * (late + HARDER * over))
+        cp.minimize(sum(terms))
 
     def read(self, value) -> Answer:
         """What the solver, of which `value` tells the values, has found."""
