@@ -59,14 +59,15 @@ class Step(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """A lane that steps may take: the spans held by others with their families, setups, and what comes after.
+    """A lane that steps may take: the spans held by others with their families; setups (None: never any).
 
-    `after` may start once the lane is left (None: nothing follows); `setup` between families, None: never any.
+    What comes after, of `after_family`, may start when the lane is left, which is by `latest` (-1: nothing follows).
     """
 
     held: list[tuple[int, int, int]]
     setup: dict[tuple[int, int], int] | None
     after_family: int
+    latest: int
 
 
 class Aim(NamedTuple):
@@ -206,11 +207,12 @@ class Model:
     def _lane(self, number: int) -> None:
         """One at a time, setups between neighbours, and when what comes after may start."""
         cp, lane = self.cp, self.window.lanes[number]
-        self.free[number] = cp.new_int_var(self.window.first, self.window.last, "")
+        if lane.latest >= 0:
+            self.free[number] = cp.new_int_var(self.window.first, lane.latest, "")
         blocks = [cp.new_fixed_size_interval_var(begin, end - begin, "") for begin, end, _ in lane.held]
         cp.add_no_overlap([*self.spans[number], *blocks])
         mine = self.on_lane[number]
-        for step, literal in mine:
+        for step, literal in mine if lane.latest >= 0 else ():
             wait = self._setup(lane, self.window.steps[step].family, lane.after_family)
             cp.add(self.free[number] >= self.end[step] + wait).only_enforce_if(literal)
         if lane.setup is None:

@@ -120,14 +120,33 @@ class View:
         return held[held >= 0]
 
 
+class Ways:
+    """Which of the `ways` to the ends of orders (row: from, column: order) may count.
+
+    Those do by which an end at `likely` would make an order later than its `floor`. What comes from a row ends by
+    `latest`, so that no other does.
+    """
+
+    def __init__(self, ways: Ints, likely: Ints, floors: Ints, last: int) -> None:
+        self.ways, some = ways, ways > NONE // 2
+        self.counts = some & (likely[:, None] + ways > floors)
+        self.latest = np.where(some & ~self.counts, floors - ways, last).min(axis=1, initial=last)
+
+    def to(self, column: int) -> list[tuple[int, int]]:
+        """(row, length) of the ways to the end of an order."""
+        rows = np.flatnonzero(self.counts[:, column])
+        return list(zip(rows.tolist(), self.ways[rows, column].tolist()))
+
+
 class Opening:
     """How the window of the `free` steps is put together."""
 
     def __init__(self, view: View, free: Bools, draw: np.random.Generator) -> None:
         self.view, self.free, self.draw = view, free, draw
         self.ops = np.flatnonzero(free)
-        self.first, self.cut = int(view.begin[self.ops].min()), int(view.finish[self.ops].max())
-        self.last = self.cut + max(1, int(GIVE * (self.cut - self.first)))
+        self.first, self.cut = int(view.begin[self.ops].min()), int(view.begin[self.ops].max()) + 1
+        self.give = max(1, int(GIVE * (self.cut - self.first)))
+        self.last = int(view.finish[self.ops].max()) + self.give
         shop, plan, field = view.shop, view.plan, view.field
         self.columns = self._columns()
         n, many = shop.n_ops, len(self.columns)
@@ -150,67 +169,59 @@ class Opening:
         np.logical_or.at(touched, shop.op_order[shop.op_last], (view.finish >= self.first)[shop.op_last])
         touched &= shop.order_counts & (shop.order_weight > 0)
         if level[2] == 0:
-            give_s = (self.last - self.cut) * view.unit_s
-            touched &= view.done_s + give_s > shop.order_due_s
+            touched &= view.done_s + self.give * view.unit_s > shop.order_due_s
         return np.flatnonzero(touched).tolist()
 
     def window(self) -> Window:
-        """The window."""
+        """The window; without steps where nothing counts."""
         view = self.view
         number = {int(op): i for i, op in enumerate(self.ops)}
-        steps = [self._step(int(op)) for op in self.ops]
+        marks = [self._mark(column) for column in range(len(self.columns))]
+        floors = np.array([max(due, least) for _, due, least, _ in marks], dtype=np.int64)
+        of_ops = Ways(self.way[self.ops], view.finish[self.ops] + self.give, floors, self.last)
+        steps = [self._step(int(op), limit) for op, limit in zip(self.ops, of_ops.latest.tolist())]
         used = sorted(
-            {lane for item in steps for mode in item.modes for _, those in mode.demands for lane in those}
+            {lane for item in steps for mode in item.modes for _, some in mode.demands for lane in some}
         )
-        lanes = {lane: self._lane(lane) for lane in used}
+        after = np.array([self._after(lane) for lane in used], dtype=np.int64)
+        on = self.way[after] + (view.finish - view.begin)[after][:, None]
+        on[after < 0] = NONE
+        of_lanes = Ways(on, view.begin[after] + self.give, floors, self.last)
+        lanes = {
+            lane: self._lane(lane, next_one, limit)
+            for lane, next_one, limit in zip(used, after.tolist(), of_lanes.latest.tolist())
+        }
+        aims = []
+        for column, mark in enumerate(marks):
+            ways = [(op, False, length) for op, length in of_ops.to(column)]
+            ways += [(used[i], True, length) for i, length in of_lanes.to(column)]
+            if ways:
+                aims.append(Aim(*mark, ways))
+        return Window(steps if aims else [], self._arcs(number), lanes, aims, self.first, self.last, self.cut)
+
+    def _arcs(self, number: dict[int, int]) -> list[tuple[int, int, bool, int, int]]:
+        """Arcs between free steps."""
+        view = self.view
         later, before, ends = view.arcs
         inner = np.flatnonzero(self.free[later] & self.free[before])
-        arcs = [
-            (
-                number[int(before[a])],
-                number[int(later[a])],
-                not ends[a],
-                int(view.lag[a]),
-                int(view.lag_max[a]),
-            )
-            for a in inner
-        ]
-        aims = [self._aim(column, order, number, used) for column, order in enumerate(self.columns)]
-        aims = [aim for aim in aims if aim.ways]
-        return Window(steps if aims else [], arcs, lanes, aims, self.first, self.last, self.cut)
+        columns = (before[inner], later[inner], ~ends[inner], view.lag[inner], view.lag_max[inner])
+        rows = zip(*(column.tolist() for column in columns))
+        return [(number[u], number[v], starts, lag, most) for u, v, starts, lag, most in rows]
 
-    def _aim(self, column: int, order: int, number: dict[int, int], used: list[int]) -> Aim:
-        view, shop = self.view, self.view.shop
-        level = view.levels[0]
-        outside = ~self.free
+    def _mark(self, column: int) -> tuple[int, int, int, int]:
+        """Weight of an order, when it is due, when it could end at best, and when it ends now."""
+        view, shop, order = self.view, self.view.shop, self.columns[column]
         if order < 0:
-            weight, due, mine = 1, 0, np.arange(shop.n_ops)
-        else:
-            mine = np.flatnonzero((shop.op_order == order) & shop.op_last)
-            timely = level[1] > 0
-            weight = int(shop.order_weight[order]) if timely else 1
-            due_s = shop.order_due_s[order] if timely else shop.order_release_s[order]
-            due = int(np.minimum(due_s, shop.horizon_s)) // view.unit_s
-        least = int(self.alone[mine[outside[mine]]].max(initial=0))
-        floor = max(due, least)
-        ways = []
-        for op, length in zip(self.ops.tolist(), self.way[self.ops, column].tolist()):
-            if length > NONE // 2 and self.last + length > floor:
-                ways.append((number[op], False, length))
-        for lane in used:
-            length = self._way_on(lane, column)
-            if length > NONE // 2 and self.last + length > floor:
-                ways.append((lane, True, length))
-        now = int(view.finish[mine].max())
-        return Aim(weight, due, least, now, ways)
-
-    def _way_on(self, lane: int, column: int) -> int:
-        """The longest way from the end of the window on a lane."""
-        after = self._after(lane)
-        if after < 0 or self.reaching[after]:
-            return NONE
-        view = self.view
-        return int(self.way[after, column] + view.finish[after] - view.begin[after])
+            return 1, 0, int(self.alone[~self.free].max(initial=0)), int(view.finish.max())
+        mine = np.flatnonzero((shop.op_order == order) & shop.op_last)
+        timely = view.levels[0, 1] > 0
+        due_s = shop.order_due_s[order] if timely else shop.order_release_s[order]
+        return (
+            int(shop.order_weight[order]) if timely else 1,
+            int(min(due_s, shop.horizon_s)) // view.unit_s,
+            int(self.alone[mine[~self.free[mine]]].max(initial=0)),
+            int(view.finish[mine].max()),
+        )
 
     def _sequence(self, lane: int) -> Ints:
         field, plan = self.view.field, self.view.plan
@@ -220,9 +231,11 @@ class Opening:
         """The first step on a lane that is put off when the window takes longer there; -1 where there is none."""
         mine = self._sequence(lane)
         mine = mine[~self.free[mine] & (self.view.begin[mine] >= self.cut)]
-        return int(mine[0]) if len(mine) else -1
+        if not len(mine) or self.reaching[mine[0]] or self.view.shop.fixed[mine[0]]:
+            return -1
+        return int(mine[0])
 
-    def _lane(self, lane: int) -> Lane:
+    def _lane(self, lane: int, after: int, latest: int) -> Lane:
         view, shop = self.view, self.view.shop
         mine = self._sequence(lane)
         others = mine[~self.free[mine] & (view.finish[mine] > self.first)]
@@ -232,7 +245,6 @@ class Opening:
         )
         ahead = mine[~self.free[mine] & (view.finish[mine] <= self.first)]
         family = int(shop.op_family[ahead[-1]]) if len(ahead) else int(shop.lane_family[lane])
-        after = self._after(lane)
         group = shop.lane_group[lane]
         setup = None
         if group >= 0 and shop.setup_s.size and shop.setup_s[group].any():
@@ -245,11 +257,13 @@ class Opening:
             if family >= 0:
                 since = int(view.finish[ahead[-1]]) if len(ahead) else 0
                 held = [(since - 1, since, family), *held]
-        return Lane(held, setup, int(shop.op_family[after]) if after >= 0 else -1)
+        return (
+            Lane(held, setup, int(shop.op_family[after]), latest) if after >= 0 else Lane(held, setup, -1, -1)
+        )
 
-    def _step(self, op: int) -> Step:
+    def _step(self, op: int, latest_end: int) -> Step:
         view, shop, plan = self.view, self.view.shop, self.view.plan
-        earliest, latest_start, latest_end = max(self.first, int(view.release[op])), self.last, self.last
+        earliest, latest_start = max(self.first, int(view.release[op])), self.last
         later, before, ends = view.arcs
         for a in range(shop.pred_ptr[op], shop.pred_ptr[op + 1]):
             if not self.free[before[a]]:
