@@ -72,7 +72,8 @@ class Rounds:
         self.project = None if project is None else project_search.start(project, first, bound_s, seed)
         self.sequenced = shop.sequenced
         self.exact = self.sequenced and suits(shop, goal) and project is None and not len(shop.budget)
-        self.windowed = project is None and self.leading in TIMELY and windows.suits(shop, goal)
+        timely = self.leading in TIMELY and shop.n_ops <= BIG_OPS
+        self.windowed = timely and windows.suits(shop, goal)
         self.done = 0
         self.modes = first.mode
         self.tabu: tabu.Search | None = None
@@ -152,7 +153,7 @@ class Rounds:
 
     def _for_windows(self, number: int) -> bool:
         """Every fourth round, after the searches that are faster at first."""
-        return number % 4 == 1 and number >= (POLICY_ROUNDS if self.shop.n_ops > BIG_OPS else FIRST_WINDOWS)
+        return number % 4 == 1 and number >= FIRST_WINDOWS and not self.leader_proven
 
     def _windows(self) -> None:
         if self.window is None or self.best is not self.window_from:

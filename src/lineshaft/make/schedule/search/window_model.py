@@ -291,6 +291,7 @@ def solved(window: Window, seed: int, work_s: float) -> list[Answer]:
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.symmetry_level = 0
     solver.parameters.max_presolve_iterations = 1
+    solver.parameters.use_dynamic_precedence_in_disjunctive = True
     found = Found(model)
     solver.solve(model.cp, found)
     return found.answers

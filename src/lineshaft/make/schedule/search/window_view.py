@@ -31,7 +31,7 @@ from lineshaft.make.schedule.shop import (
 Spans = list[tuple[int, int]]
 NONE = -(1 << 50)
 REACH_S = 36 * 3_600
-MOST_LANES = 8
+MOST_LANES = 4
 GIVE = 0.3
 
 
