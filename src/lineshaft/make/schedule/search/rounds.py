@@ -33,7 +33,7 @@ FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 POLICY_ROUNDS = 60
 TIMELY = ("weighted_tardiness_s", "flow_s")
-FIRST_WINDOWS, PAIR = 8, 2
+FIRST_WINDOWS = 8
 
 
 class Rounds:
@@ -109,7 +109,8 @@ class Rounds:
             else:
                 self._tabu()
         elif self.windowed and self._for_windows(number):
-            self._windows()
+            if not self._windows(time_left_s):
+                return False
         elif self.sequenced and self._for_late(number):
             self._late()
         elif self.shop.n_ops > BIG_OPS:
@@ -155,13 +156,16 @@ class Rounds:
         """Every fourth round, after the searches that are faster at first."""
         return number % 4 == 1 and number >= FIRST_WINDOWS and not self.leader_proven
 
-    def _windows(self) -> None:
+    def _windows(self, time_left_s: float | None) -> bool:
         if self.window is None or self.best is not self.window_from:
             shop, best = self._paid()
             self.window = windows.start(shop, self.goal, best, self._seeds()[0])
-        windows.step(self.window, PAIR, self.workers)
+            self.window_from = self.best
+        if not windows.step(self.window, self.workers, time_left_s):
+            return False
         if self.take(self._whole(self.window.best)):
             self.window_from = self.best
+        return True
 
     def _late(self) -> None:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)

@@ -280,8 +280,11 @@ class Found(cp_model.CpSolverSolutionCallback):
         self.answers = [*self.answers[1 - MOST_FOUND :], self.model.read(self.value)]
 
 
-def solved(window: Window, seed: int, work_s: float) -> list[Answer]:
-    """Better and better answers (the last few) found in `work_s` of CP-SAT's deterministic time."""
+def solved(window: Window, seed: int, work_s: float, time_left_s: float | None = None) -> list[Answer] | None:
+    """Better and better answers (the last few) found in `work_s` of CP-SAT's deterministic time.
+
+    None where the wall clock cut that short.
+    """
     model = Model(window)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
@@ -292,6 +295,11 @@ def solved(window: Window, seed: int, work_s: float) -> list[Answer]:
     solver.parameters.symmetry_level = 0
     solver.parameters.max_presolve_iterations = 1
     solver.parameters.use_dynamic_precedence_in_disjunctive = True
+    if time_left_s is not None:
+        solver.parameters.max_time_in_seconds = max(0.01, time_left_s)
     found = Found(model)
-    solver.solve(model.cp, found)
+    status = solver.solve(model.cp, found)
+    done = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
+    if not done and time_left_s is not None and solver.wall_time >= time_left_s:
+        return None
     return found.answers

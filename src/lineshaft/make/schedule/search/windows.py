@@ -29,7 +29,7 @@ from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
 WINDOW_OPS, GROUP_OPS = 150, 80
-WINDOW_WORK_S = 0.3
+WINDOW_WORK_S = 0.15
 
 
 @dataclass
@@ -67,21 +67,26 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     return State(shop, goal, field, unit_of(shop), groups, timetable, values, plan, draw)
 
 
-def step(state: State, windows: int, workers: int = 1) -> None:
-    """Try `windows` windows, two at a time: both from the same plan, then one after the other put into it."""
-    for _ in range(0, windows, 2):
-        if state.plan is None:
-            return
-        view = view_of(state)
-        drawn = [Opening(view, choose(state, view), state.draw).window() for _ in range(2)]
-        chosen = [window for window in drawn if window.steps]
-        seeds = state.draw.integers(1, 1 << 30, size=len(chosen)).tolist()
-        with ThreadPoolExecutor(workers) as pool:
-            found = list(pool.map(lambda x: solved(*x, WINDOW_WORK_S), zip(chosen, seeds)))
-        for window, answers in zip(chosen, found):
-            state.tried += 1
-            better = [take(state, view, window, answer) for answer in reversed(answers)]
-            state.gained += any(better)
+def step(state: State, workers: int = 1, time_left_s: float | None = None) -> bool:
+    """Two windows of the same plan, in as many threads as there are workers, then one after the other put into it.
+
+    False when the clock cut that short and nothing of it counts.
+    """
+    if state.plan is None:
+        return True
+    view = view_of(state)
+    drawn = [Opening(view, choose(state, view), state.draw).window() for _ in range(2)]
+    chosen = [window for window in drawn if window.steps]
+    seeds = state.draw.integers(1, 1 << 30, size=len(chosen)).tolist()
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(lambda x: solved(*x, WINDOW_WORK_S, time_left_s), zip(chosen, seeds)))
+    if None in found:
+        return False
+    for window, answers in zip(chosen, found):
+        state.tried += 1
+        better = [take(state, view, window, answer) for answer in reversed(answers or [])]
+        state.gained += any(better)
+    return True
 
 
 def view_of(state: State) -> View:
