@@ -42,8 +42,9 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
-    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. Loads to share, transfer lots and moves between bays are known to those over
-    priorities and policies alone.
+    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. In
+    others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
+    between bays are known to those over priorities and policies alone.
 
     Parameters
     ----------
