@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, OVERLAP, START_START, Bools, Ints, Shop
 
 HINTS = 1 << 21
