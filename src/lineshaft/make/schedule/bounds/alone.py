@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.bounds.groups import pool_calendars
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import END_END, END_START, NEVER_S, Bools, Ints, Shop
 
 NEVER = int(NEVER_S)

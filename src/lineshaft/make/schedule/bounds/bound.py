@@ -18,11 +18,11 @@ import heapq
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.optimize import linear_sum_assignment
 
 from lineshaft.make.schedule.bounds.alone import Alone, each_alone, earliest_orders
 from lineshaft.make.schedule.bounds.groups import Group, lane_groups
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Score, Shop
 
 MOST_MATCHED = 500

@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import FIRST_SUCC, FIXED, TAIL_S, Desk, copy_desk
 from lineshaft.make.schedule.dispatch.desk import choose, opening, place, ready_at, undelayed, waits_for
 from lineshaft.make.schedule.dispatch.heaps import Agenda, open_agenda, pop, push, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import Ints
 
 Floats = NDArray[np.float64]

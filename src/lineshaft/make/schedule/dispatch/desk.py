@@ -7,7 +7,6 @@ lanes is tried with each lane of its first demand in turn.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     BAYS,
@@ -60,6 +59,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     WORK_S,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run, setup_between
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP, START_START
 
 

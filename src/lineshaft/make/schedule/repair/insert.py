@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
@@ -15,6 +14,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 )
 from lineshaft.make.schedule.dispatch.desk import choose, place, ready_at
 from lineshaft.make.schedule.dispatch.hours import NEVER
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.laid import lay, take_off, taken_from
 from lineshaft.make.schedule.repair.shift import room
 from lineshaft.make.schedule.repair.standing import Standing

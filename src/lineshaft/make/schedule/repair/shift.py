@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     BAYS,
@@ -49,6 +48,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 from lineshaft.make.schedule.dispatch.desk import follows, free_from, least_end, load_to_join, place, ready_at
 from lineshaft.make.schedule.dispatch.heaps import open_agenda, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.laid import FITS, by_start, fits, lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP

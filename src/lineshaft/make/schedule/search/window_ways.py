@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import FIRST_PRED, FIRST_SLOT, FIXED, KIND, OP
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.propagate import LANE, PLACE
 from lineshaft.make.schedule.shop import END_START, Ints
 
