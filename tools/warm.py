@@ -1,7 +1,8 @@
 """Compiles the kernels once, so that no plan and no test waits for them. Run by make when an engine module changed.
 
-Two processes share the work: one solves the example of every engine, the other the kinds of shop that have kernels of
-their own (a flexible job shop, a plain one, one with workers, a project, a shop of more than 2,000 steps).
+Two processes share the work: one solves the example of every engine and a project, the other the kinds of shop that
+have kernels of their own (a flexible job shop, a plain one, one with workers, last one of more than 2,000 steps, whose
+kernels the other has compiled by then).
 """
 
 from multiprocessing import get_context
@@ -20,7 +21,7 @@ ROUNDS = 5
 
 
 def examples() -> None:
-    """Every engine on its example, and an edit."""
+    """Every engine on its example, an edit, and a project."""
     for name in engines():
         engine = find_engine(name)
         solve(engine, engine.load("example")(), None, Run(work_limit=2))
@@ -29,6 +30,11 @@ def examples() -> None:
         plan = solve(SCHEDULE, book, {"objective": objective}, Run(work_limit=ROUNDS)).tables
     prepared = prepare_edit(SCHEDULE, on_plan(SCHEDULE, book, plan))
     edit(prepared, [Change("operation_plan", ("WO-3", 10), {"resource_id": "worker-2"})])
+    needs = np.random.default_rng(1).integers(0, 3, size=(20, 2)).tolist()
+    work = [projects.Activity([(1 + number % 8, need)], []) for number, need in enumerate(needs)]
+    begin = projects.Activity([(1, [0, 0])], [*range(2, 22)])
+    capacity = {"R1": ("machine", 3), "R2": ("machine", 3)}
+    plan_tables(projects.to_tables([begin, *work], capacity), "makespan")
 
 
 def shops() -> None:
@@ -40,15 +46,9 @@ def shops() -> None:
         return [((f"M{m}", *held), int(rng.integers(5, 60))) for m in machines]
 
     plain, staffed = ([[ways(held) for _ in range(5)] for _ in range(10)] for held in ((), ("W1",)))
-    needs = rng.integers(0, 3, size=(20, 2)).tolist()
-    work = [projects.Activity([(int(rng.integers(1, 9)), need)], []) for need in needs]
-    capacity = {"R1": ("machine", 3), "R2": ("machine", 3)}
     plan_tables(instances.to_tables(plain, 5, 0), "makespan")
     plan_tables(instances.to_tables([[ways[:1] for ways in job] for job in plain], 5, 0), "makespan")
     plan_tables(instances.to_tables(staffed, 5, 1), "makespan")
-    plan_tables(
-        projects.to_tables([projects.Activity([(1, [0, 0])], [*range(2, 22)]), *work], capacity), "makespan"
-    )
     plan_tables(generate(scale=1.5), TARDINESS)
 
 

@@ -242,20 +242,19 @@ def face(name: str, folder: Path, lineshaft: Callable[..., Any]) -> Iterator[Fac
 
 
 @contextmanager
-def pages(folder: Path, language: str) -> Iterator[tuple[Works, Callable[[str], str]]]:
-    """An empty works called "plant", and what its pages say to the administrator."""
+def pages(folder: Path) -> Iterator[tuple[Works, Callable[[str, str], str]]]:
+    """An empty works called "plant", and what its pages say to the administrator in a language."""
     with (
         new_site(folder / "site", None, "plant") as site,
         TestClient(create_app(site), base_url=HERE) as client,
     ):
         headers = {
             "Authorization": f"Bearer {token(site, 'boss', 'read', 'plan', 'accept')}",
-            "Accept-Language": language,
             "Accept": "text/html",
         }
 
-        def get(path: str) -> str:
-            answer = client.get(path, headers=headers)
+        def get(path: str, language: str) -> str:
+            answer = client.get(path, headers=headers | {"Accept-Language": language})
             assert answer.status_code == 200, answer.text
             return html.unescape(answer.text)
 

@@ -14,6 +14,9 @@ from random_books import random_book, random_features, random_params
 from lineshaft.core import BadInput, Change, Refused, Run
 from lineshaft.core.digest import result_bytes
 from lineshaft.make.schedule.checks.check import check
+from lineshaft.make.schedule.layout.compile import compile_shop
+from lineshaft.make.schedule.layout.material import allocate
+from lineshaft.make.schedule.layout.stages import same
 from lineshaft.make.schedule.params import PromiseParams, RepairParams
 from lineshaft.make.schedule.repair import promise, solve
 from lineshaft.make.schedule.repair.edit import edit, prepare
@@ -155,6 +158,43 @@ def test_whatever_happens_to_loads_lots_and_moves_no_rule_is_broken_and_what_sta
             found = check(now, result.tables, day.params)
             assert found.violations == ()
             assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(found.kpis, rel=1e-9)
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(SEEDS)
+def test_a_layout_that_takes_over_what_did_not_change_is_the_layout_from_the_beginning(seed):
+    day = Day(seed, whole=True)
+    first = compile_shop(day.book, day.params, as_planned=True)
+    for kind in FACTS if day.steps else ():
+        now = with_facts(day.book, day.facts(kind))
+        try:
+            fresh = compile_shop(now, day.params, first.shop.horizon_s, as_planned=True)
+        except BadInput:
+            continue
+        made = compile_shop(now, day.params, first.shop.horizon_s, as_planned=True, earlier=first)
+        for part in (
+            "shop",
+            "orders",
+            "ops",
+            "modes",
+            "demands",
+            "lanes",
+            "material",
+            "ways",
+            "routes",
+            "tariffs",
+        ):
+            assert same(getattr(made, part), getattr(fresh, part)), (kind, part)
+
+
+def test_a_late_receipt_leaves_routes_modes_and_hours_as_they_were_laid_out():
+    days = (Day(seed) for seed in range(100))
+    day = next(day for day in days if day.facts("late"))
+    changes = day.facts("late")
+    first = compile_shop(day.book, day.params, as_planned=True)
+    made = compile_shop(with_facts(day.book, changes), day.params, as_planned=True, earlier=first)
+    again = {stage for stage, done in made.stages.done.items() if done is not first.stages.done[stage]}
+    assert again == {allocate}
 
 
 def test_nearly_everything_that_happens_is_repaired():

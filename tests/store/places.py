@@ -4,6 +4,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+import pytest
 from postgres_server import Server
 
 from lineshaft.store.dialects import connect_sqlite
@@ -14,6 +15,12 @@ NO_GUARDS = {
     "sqlite": ("DROP TRIGGER IF EXISTS ls_event_no_update", "DROP TRIGGER IF EXISTS ls_event_no_delete"),
     "postgres": ("DROP TRIGGER IF EXISTS ls_event_only_grows ON ls_event",),
 }
+
+
+SLOW_ON_POSTGRES = pytest.mark.parametrize(
+    "places", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True
+)
+"""For tests of what lies above the database; a neighbour in the same file runs quickly on both."""
 
 
 class Places:

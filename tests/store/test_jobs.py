@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from places import SLOW_ON_POSTGRES
 from toy_line import TOY, orders
 
 from lineshaft.core import BadInput, Cancelled, Missing, Words
@@ -127,6 +128,13 @@ def test_a_process_of_its_own_gives_the_same_answer(works):
         )
         inline = real.propose(TOY, {"delay_h": 3})
         assert real.run(run).result_digest == real.run(inline).result_digest
+        assert told
+
+
+@SLOW_ON_POSTGRES
+def test_a_process_of_its_own_says_why_it_has_no_answer(works):
+    with Works.open(works.place) as real:
+        real.use(TOY)
         with pytest.raises(Cancelled):
             real.propose(TOY, {"stop": "before"}, executor="process")
         with pytest.raises(BadInput):

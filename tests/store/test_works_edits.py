@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
+from places import SLOW_ON_POSTGRES
 from polars.testing import assert_frame_equal
 
 from lineshaft.core import Change, Missing, Refused, find_engine
@@ -67,6 +68,7 @@ def test_an_edit_changes_nothing_and_a_proposed_one_is_a_run_like_any_other(plan
     assert [event.action for event in planned.log()][-3:] == ["edit", "accept", "undo"]
 
 
+@SLOW_ON_POSTGRES
 def test_edits_can_stand_on_runs_that_nobody_accepted(planned):
     before = planned.read("operation_plan")
     first = planned.propose_edit(ENGINE, [later(before, 24)])
@@ -85,6 +87,7 @@ def test_edits_can_stand_on_runs_that_nobody_accepted(planned):
         planned.accept(first, "li")
 
 
+@SLOW_ON_POSTGRES
 def test_the_run_in_force_is_the_plan_in_force(planned):
     in_force = planned.accepts()[-1].run_id
     run = planned.propose_edit(ENGINE, [later(planned.read("operation_plan"), 24)], basis_run=in_force)
@@ -92,6 +95,7 @@ def test_the_run_in_force_is_the_plan_in_force(planned):
     planned.accept(run, "li")
 
 
+@SLOW_ON_POSTGRES
 def test_a_stale_edit_is_refused(planned):
     run = planned.propose_edit(ENGINE, [later(planned.read("operation_plan"), 24)])
     orders = planned.read("work_order").with_columns(weight=pl.lit(3, pl.Int64))
@@ -101,6 +105,7 @@ def test_a_stale_edit_is_refused(planned):
     assert planned.replay(run)
 
 
+@SLOW_ON_POSTGRES
 def test_an_edit_of_a_what_if_stays_a_what_if(planned):
     run = planned.propose(
         ENGINE, overlay=[Cell("work_order", ("WO-3",), "quantity", 1)], limits={"work_limit": 1}
@@ -114,6 +119,7 @@ def test_an_edit_of_a_what_if_stays_a_what_if(planned):
         planned.accept(edited, "li")
 
 
+@SLOW_ON_POSTGRES
 def test_what_cannot_be_is_not_stored_and_says_why(planned):
     runs = len(planned.runs())
     too_early = later(planned.read("operation_plan"), -24 * 9)
@@ -124,6 +130,7 @@ def test_what_cannot_be_is_not_stored_and_says_why(planned):
     assert len(planned.runs()) == runs
 
 
+@SLOW_ON_POSTGRES
 def test_without_a_plan_there_is_nothing_to_edit(works):
     with pytest.raises(Refused, match="Make a new plan"):
         works.edit(ENGINE, [])
@@ -133,6 +140,7 @@ def test_without_a_plan_there_is_nothing_to_edit(works):
     assert works.edit(ENGINE, [], basis_run=run).status == "feasible"
 
 
+@SLOW_ON_POSTGRES
 def test_the_same_request_makes_one_run(planned):
     change = later(planned.read("operation_plan"), 24)
     runs = {planned.propose_edit(ENGINE, [change], request="q1") for _ in range(3)}
@@ -140,6 +148,7 @@ def test_the_same_request_makes_one_run(planned):
     assert planned.propose_edit(ENGINE, [change], request="q2") not in runs
 
 
+@SLOW_ON_POSTGRES
 def test_states_are_prepared_once_and_anew_when_tables_change(planned):
     threads = [threading.Thread(target=planned.prepared, args=(ENGINE,)) for _ in range(4)]
     for thread in threads:

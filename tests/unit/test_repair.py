@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -14,9 +15,11 @@ from lineshaft.core.solve import prepare_edit
 from lineshaft.make.schedule import PROMISE, REPAIR
 from lineshaft.make.schedule.params import PromiseParams, RepairParams, ScheduleParams
 from lineshaft.make.schedule.repair import promise, solve
-from lineshaft.make.schedule.repair.edit import edit, prepare
+from lineshaft.make.schedule.repair.edit import edit, mend, prepare
 from lineshaft.make.schedule.repair.example import example
 from lineshaft.make.schedule.repair.facts import GONE, what_happened, with_facts
+from lineshaft.make.schedule.repair.insert import overlapped
+from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables import frame_of
 
@@ -301,3 +304,26 @@ def test_the_example_has_something_to_tell(engine):
     result = engine.load("solve")(shop, params, Run(work_limit=2))
     assert engine.load("check")(shop, result.tables, params).violations == ()
     assert {"repair_joins", "repair_no_hours"} & {reason.code for reason in result.reasons}
+
+
+def test_a_step_in_the_way_on_one_of_its_lanes_is_in_the_way():
+    bools, ints = (lambda *row: np.array(row, dtype=np.bool_)), (lambda *row: np.array(row, dtype=np.int64))
+    nobody = bools(False, False, False)
+    standing = Standing(
+        ints(0, 1, 2), ints(0, 3, 5), ints(4, 6, 7), ints(0, 1, 3, 4), ints(0, 0, 1, 1), nobody, nobody
+    )
+    assert overlapped(standing, bools(True, False, False)).tolist() == [False, True, False]
+    assert overlapped(standing, bools(False, False, True)).tolist() == [False, True, False]
+
+
+def test_a_plan_that_moves_few_steps_is_preferred_to_a_better_one_that_stirs_up_the_shop():
+    many = {(f"L{number:03}", 10): 1 for number in range(120)}
+    plan = {A: (0, "M1"), **{key: (2 + number, "M1") for number, key in enumerate(many)}}
+    shop = book({A: 2, **many}, plan, on=dict.fromkeys(plan, "M1"), due={"A": at(2)})
+    longer = Change("operation_mode", ("A", 10, 1), {"lot_s": 3 * 3600})
+    state = prepare(shop, ScheduleParams(start=MONDAY))
+    kept = edit(state, [longer])
+    moved = [key for key, start in starts(kept).items() if start != plan[key][0]]
+    assert 0 < len(moved) <= state.force.calm_moves
+    moves_are_free = mend(with_facts(shop, [longer]), ScheduleParams(start=MONDAY), 0.0)
+    assert moves_are_free.force.moved(moves_are_free.standing).sum() == len(many)

@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lineshaft.core import BadInput
 from lineshaft.core.frames import sort_by_key
 from lineshaft.make.schedule.example import at, example
+from lineshaft.make.schedule.layout.calendars import alike, alike_rows, pointers
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.layout.material import wanted_s
 from lineshaft.make.schedule.params import ScheduleParams
@@ -183,3 +187,22 @@ def test_an_empty_book_compiles():
         book(**{member: frame.clear() for member, frame in example().items()}), ScheduleParams()
     )
     assert (made.shop.n_ops, made.shop.n_orders, made.shop.n_lanes) == (0, 0, 0)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from([-1, 0, 3]), st.sampled_from([-(1 << 60), 7, 1 << 60])), max_size=8)
+)
+def test_equal_rows_have_one_number_by_first_appearance(rows):
+    columns = (np.array([row[k] for row in rows], dtype=np.int64) for k in (0, 1))
+    seen = {}
+    assert alike(*columns).tolist() == [seen.setdefault(row, len(seen)) for row in rows]
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.lists(st.integers(0, 2), max_size=3), max_size=9))
+def test_rows_of_equal_values_have_one_number(rows):
+    ptr = pointers(np.array([len(row) for row in rows], dtype=np.int64))
+    values = np.array([value for row in rows for value in row], dtype=np.int64)
+    seen = {}
+    assert alike_rows(ptr, values).tolist() == [seen.setdefault(tuple(row), len(seen)) for row in rows]

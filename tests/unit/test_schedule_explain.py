@@ -13,7 +13,8 @@ from lineshaft.core.solve import read_book, solve
 from lineshaft.make.schedule.example import at
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.params import ScheduleParams
-from lineshaft.make.schedule.reasons.explain import CAUSES, Walker, explain
+from lineshaft.make.schedule.reasons.explain import explain
+from lineshaft.make.schedule.reasons.waits import CAUSES, Walker
 from lineshaft.make.schedule.shop import Timetable
 from lineshaft.make.schedule.solve import first_plan
 from lineshaft.make.schedule.tables import ShopBook

@@ -16,6 +16,7 @@ import polars as pl
 from lineshaft.core.errors import BadInput, Fault, Words
 
 SOURCE = "@source"
+PLAIN = {str: pl.String(), bool: pl.Boolean()}
 Frames = dict[str, pl.DataFrame]
 CrossRule = Callable[[Frames], Iterable[Fault]]
 
@@ -143,10 +144,14 @@ def read_values(
     table: str, schema: type[dy.Schema], values: Mapping[str, Any], key: tuple[Any, ...]
 ) -> tuple[dict[str, Any], list[Fault]]:
     """Some cells of one row as the types of their columns, and a fault for each that cannot be read."""
-    read, faults = {}, []
+    read: dict[str, Any] = {}
+    faults, columns = [], schema.columns()
     for name, value in values.items():
+        if value is None or PLAIN.get(type(value)) == columns[name].dtype:
+            read[name] = value
+            continue
         cell = pl.Series([value])
-        typed = cast_column(cell, schema.columns()[name].dtype)
+        typed = cast_column(cell, columns[name].dtype)
         read[name] = typed[0]
         if value is not None and typed[0] is None:
             row = {**dict(zip(schema.primary_key(), key)), name: value}
@@ -182,6 +187,8 @@ def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tupl
         for column, wrong in mistyped.items()
         for i in wrong.arg_true()
     ]
+    if not (extra or faults) and is_valid(typed, schema):
+        return sort_by_key(typed, schema), faults
     readable = ~pl.any_horizontal(*mistyped.values()) if mistyped else pl.lit(True)
     accepted, failure = schema.filter(typed.filter(readable).drop(SOURCE, strict=False))
     valid = pl.DataFrame(accepted)
@@ -195,6 +202,19 @@ def check_alone(name: str, frame: pl.DataFrame, schema: type[dy.Schema]) -> tupl
             typed.select(*keys, SOURCE).unique(keys, keep="first"), on=keys, how="left", nulls_equal=True
         )
     return sort_by_key(valid, schema), faults
+
+
+def is_valid(frame: pl.DataFrame, schema: type[dy.Schema]) -> bool:
+    """Whether a frame has just the columns of a schema and no row of it breaks a rule."""
+    types = [(name, column.dtype) for name, column in schema.columns().items()]
+    return [*frame.schema.items()] == types and bool(frame.select(flawless(schema)).item())
+
+
+@cache
+def flawless(schema: type[dy.Schema]) -> pl.Expr:
+    """That no row breaks a rule, as one expression: dataframely builds its rules anew at every call, which takes longer."""
+    rules = schema._validation_rules(with_cast=False).values()
+    return pl.all_horizontal(rule.expr.fill_null(True).all() for rule in rules)
 
 
 def _rejoin_source(

@@ -13,7 +13,7 @@ import polars as pl
 from lineshaft.core.digest import book_digest, digest_of
 from lineshaft.core.engine import Engine
 from lineshaft.core.errors import BadInput, Fault, Missing, Words
-from lineshaft.core.frames import make_book, read_values, sort_by_key
+from lineshaft.core.frames import is_valid, make_book, read_values, sort_by_key
 from lineshaft.core.params import make
 from lineshaft.core.result import Change, Result
 from lineshaft.core.run import Run
@@ -90,11 +90,12 @@ def _valid(frame: pl.DataFrame, schema: type[dy.Schema], known: pl.DataFrame | N
     """The frame sorted by key and validated, or an exception; a mistake of the engine, not of the user."""
     keys, columns = schema.primary_key(), schema.column_names()
     if known is None or not frame.select(keys).equals(known.select(keys)):
-        return schema.validate(sort_by_key(frame, schema)).lazy()
+        frame = sort_by_key(frame, schema)
+        return frame.lazy() if is_valid(frame, schema) else schema.validate(frame).lazy()
     changed = frame.filter(
         pl.any_horizontal(frame[name].ne_missing(known[name]) for name in columns if name not in keys)
     )
-    if len(changed):
+    if len(changed) and not is_valid(changed, schema):
         schema.validate(changed)
     return frame.lazy()
 

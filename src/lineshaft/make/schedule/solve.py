@@ -6,12 +6,13 @@ replay with `work_limit` = `Result.work` gives the same tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lineshaft.core import Cancelled, Kpi, Result, Run
 from lineshaft.core.result import Status, StoppedBy
+from lineshaft.make.schedule.bounds.alone import Alone, each_alone
 from lineshaft.make.schedule.bounds.bound import lower_bounds
 from lineshaft.make.schedule.costs import costs
 from lineshaft.make.schedule.dispatch.rules import NoRoom, best_rule, dispatch
@@ -59,15 +60,17 @@ def solve(book: ShopBook, params: ScheduleParams, run: Run) -> Result[ShopPlan]:
     run.progress(0.0, "laying out the shop", "整理车间数据")
     compiled, goal, first = first_plan(book, params)
     shop = compiled.shop
-    answer = Answer(first, score(shop, first), lower_bounds(shop))
+    alone = each_alone(shop)
+    answer = Answer(first, score(shop, first), lower_bounds(shop, alone))
     ready_s = run.elapsed_s()
-    result = propose(compiled, goal, answer, 0, "done")
+    teller = Teller(compiled, goal, alone)
+    result = teller.propose(answer, 0, "done")
     if run.cancelled():
         raise Cancelled
     run.offer(result)
-    answer, work, stopped_by = improve(compiled, goal, answer, run, run.elapsed_s() - ready_s)
+    answer, work, stopped_by = improve(teller, answer, run, run.elapsed_s() - ready_s)
     run.progress(1.0, "explaining", "分析原因")
-    return propose(compiled, goal, answer, work, stopped_by)
+    return teller.propose(answer, work, stopped_by)
 
 
 def first_plan(book: ShopBook, params: ScheduleParams) -> tuple[Compiled, Goal, Timetable]:
@@ -95,15 +98,13 @@ def quick_plan(shop: Shop, goal: Goal) -> Timetable:
     return again if better(goal, score(shop, again), score(shop, first)) else first
 
 
-def improve(
-    compiled: Compiled, goal: Goal, answer: Answer, run: Run, explaining_s: float
-) -> tuple[Answer, int, StoppedBy]:
+def improve(teller: Teller, answer: Answer, run: Run, explaining_s: float) -> tuple[Answer, int, StoppedBy]:
     """Search round by round until a limit, a cancel, or a proof that nothing is better.
 
     No round begins that, were it as long as the one before, would leave less of the time limit than twice
     `explaining_s`: what is proposed is then sorted and validated.
     """
-    shop = compiled.shop
+    shop, goal = teller.compiled.shop, teller.goal
     limit = run.work_limit
     if limit is None and run.time_limit_s is None:
         limit = USUAL_ROUNDS
@@ -116,7 +117,7 @@ def improve(
             return answer, work, stop
         if work % OFFER_ROUNDS == OFFER_ROUNDS - 1 and answer.timetable is not offered:
             offered = answer.timetable
-            run.offer(propose(compiled, goal, answer, work, "done"))
+            run.offer(teller.propose(answer, work, "done"))
         tell(run, shop, answer, work, limit)
         begun_s = run.elapsed_s()
         if not rounds.next(time_left_s(run)):
@@ -155,20 +156,31 @@ def tell(run: Run, shop: Shop, answer: Answer, work: int, limit: float | None) -
     )
 
 
-def propose(
-    compiled: Compiled, goal: Goal, answer: Answer, work: int, stopped_by: StoppedBy
-) -> Result[ShopPlan]:
-    """Tables, figures and reasons of an answer."""
-    reasons, warnings = explain(compiled, answer.timetable)
-    return Result(
-        tables=make_plan(compiled, answer.timetable),
-        kpis=(*kpis(compiled.shop, answer), *cost_kpis(compiled, answer.timetable)),
-        status=status(goal, answer),
-        reasons=reasons,
-        warnings=warnings,
-        work=work,
-        stopped_by=stopped_by,
-    )
+@dataclass
+class Teller:
+    """Puts answers into tables, figures and reasons; a timetable told before is not told again."""
+
+    compiled: Compiled
+    goal: Goal
+    alone: Alone
+    told: tuple[Timetable, Result[ShopPlan]] | None = None
+
+    def propose(self, answer: Answer, work: int, stopped_by: StoppedBy) -> Result[ShopPlan]:
+        """The result of an answer."""
+        timetable = answer.timetable
+        if self.told is None or self.told[0] is not timetable:
+            reasons, warnings = explain(self.compiled, timetable, self.alone)
+            tables = make_plan(self.compiled, timetable)
+            costs = cost_kpis(self.compiled, timetable)
+            self.told = timetable, Result(tables, costs, reasons=reasons, warnings=warnings)
+        told = self.told[1]
+        return replace(
+            told,
+            kpis=(*kpis(self.compiled.shop, answer), *told.kpis),
+            status=status(self.goal, answer),
+            work=work,
+            stopped_by=stopped_by,
+        )
 
 
 def kpis(shop: Shop, answer: Answer) -> tuple[Kpi, ...]:

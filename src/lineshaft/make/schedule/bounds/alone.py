@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.bounds.groups import pool_calendars
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import END_END, END_START, NEVER_S, Bools, Ints, Shop
 
 NEVER = int(NEVER_S)
@@ -58,7 +58,8 @@ def each_alone(shop: Shop) -> Alone:
     """Heads and tails of every step."""
     net = Net(**{name: getattr(shop, name) for name in Net._fields})
     cal_ptr, cal = pool_calendars(shop)
-    start_s, end_s = earliest(net, cal_ptr, cal)
+    start_s, end_s = np.zeros(shop.n_ops, dtype=np.int64), np.zeros(shop.n_ops, dtype=np.int64)
+    earliest(net, cal_ptr, cal, start_s, end_s)
     tail_s, owner, owner_tail_s = tails(net)
     return Alone(start_s, end_s, tail_s, owner, owner_tail_s)
 
@@ -70,10 +71,9 @@ def earliest_orders(shop: Shop, alone: Alone) -> Ints:
     return end_s
 
 
-@njit(cache=True, nogil=True)
-def earliest(d: Net, cal_ptr: Ints, cal: Ints) -> tuple[Ints, Ints]:
+@njit(cache=True, nogil=True, _nrt=False)
+def earliest(d: Net, cal_ptr: Ints, cal: Ints, start_s: Ints, end_s: Ints) -> None:
     """Earliest start and end of every step (s) when no lane is ever taken."""
-    start_s, end_s = np.zeros(len(d.topo), dtype=np.int64), np.zeros(len(d.topo), dtype=np.int64)
     for op in d.topo:
         if d.fixed[op]:
             start_s[op], end_s[op] = d.fixed_start_s[op], d.fixed_end_s[op]
@@ -91,10 +91,9 @@ def earliest(d: Net, cal_ptr: Ints, cal: Ints) -> tuple[Ints, Ints]:
             start_s[op], end_s[op] = min(start_s[op], start), min(end_s[op], end)
         if end_s[op] >= NEVER:
             start_s[op], end_s[op] = ready, ready
-    return start_s, end_s
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def earliest_in(d: Net, cal_ptr: Ints, cal: Ints, mode: int, ready: int, pausable: bool) -> tuple[int, int]:
     """Earliest start and end in one mode: the calendars sure to be met together, and each pool's best calendar."""
     work = d.mode_s[mode]
@@ -145,7 +144,7 @@ def tails(d: Net) -> tuple[Ints, Ints, Ints]:
     return tail_s, owner, owner_tail_s
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def joint(d: Net, a: int, b: int) -> int:
     """Calendar in which both work; -1 when the shop does not know it."""
     if a == b or b == 0:
@@ -153,7 +152,7 @@ def joint(d: Net, a: int, b: int) -> int:
     return b if a == 0 else d.cal_both[a, b]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, _nrt=False)
 def run(d: Net, calendar: int, ready: int, work: int, pausable: bool) -> tuple[int, int]:
     """Start and end of work on a calendar, not before `ready`; NEVER beyond its end."""
     low, high = d.cal_ptr[calendar], d.cal_ptr[calendar + 1]

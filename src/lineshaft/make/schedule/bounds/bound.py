@@ -18,21 +18,27 @@ import heapq
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.optimize import linear_sum_assignment
 
 from lineshaft.make.schedule.bounds.alone import Alone, each_alone, earliest_orders
 from lineshaft.make.schedule.bounds.groups import Group, lane_groups
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Score, Shop
 
 MOST_MATCHED = 500
 
 
-def lower_bounds(shop: Shop) -> Score:
-    """Bounds (s) of makespan, Σ weighted tardiness and Σ flow time of counted orders; of setup always 0."""
+def lower_bounds(shop: Shop, alone: Alone | None = None) -> Score:
+    """Bounds (s) of makespan, Σ weighted tardiness and Σ flow time of counted orders; of setup always 0.
+
+    Parameters
+    ----------
+    alone
+        Each step without the others, where that is known.
+    """
     if shop.n_ops == 0:
         return Score(0, 0, 0, 0)
-    alone = each_alone(shop)
+    alone = alone or each_alone(shop)
     counted = np.flatnonzero(shop.order_counts)
     order_end_s = earliest_orders(shop, alone)[counted]
     due_s, weight = shop.order_due_s[counted], shop.order_weight[counted]

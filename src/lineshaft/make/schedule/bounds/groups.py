@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from lineshaft.make.schedule.layout.calendars import pointers, ranges
+from lineshaft.make.schedule.layout.calendars import alike, alike_rows, pointers, ranges
 from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints, Shop
 
 MOST_GROUPS = 400
@@ -53,7 +54,8 @@ def pool_calendars(shop: Shop) -> tuple[Ints, Ints]:
 
 def lane_groups(shop: Shop) -> Iterator[Group]:
     """Every group that some step cannot leave, those with most work a lane first."""
-    sets = candidate_sets(shop)
+    teams = different_teams(shop)
+    sets = candidate_sets(shop, teams)
     member = np.zeros((len(shop.pool_ptr) - 1, shop.n_lanes), dtype=np.int64)
     member[np.repeat(np.arange(len(member)), np.diff(shop.pool_ptr)), shop.pool_lane] = 1
     size = np.diff(shop.pool_ptr)
@@ -61,27 +63,65 @@ def lane_groups(shop: Shop) -> Iterator[Group]:
     for lanes in sets:
         inside = np.zeros(shop.n_lanes, dtype=np.int64)
         inside[list(lanes)] = 1
-        work_s = least_work(shop, member @ inside == size)
-        found.append((-work_s.sum() / len(lanes), sorted(lanes), work_s))
+        op, work_s = least_work(shop, teams, member @ inside == size)
+        found.append((-work_s.sum() / len(lanes), sorted(lanes), op, work_s))
     found.sort(key=lambda row: (row[0], len(row[1]), row[1]))
-    for _, lane, work_s in found[:MOST_GROUPS]:
-        op = np.flatnonzero(work_s > 0)
+    for _, lane, op, work_s in found[:MOST_GROUPS]:
         if len(op):
-            yield Group(op, work_s[op], *together(shop, np.array(lane)), shop.horizon_s)
+            yield Group(op, work_s, *together(shop, np.array(lane)), shop.horizon_s)
 
 
-def least_work(shop: Shop, pool_inside: Bools) -> Ints:
-    """Lane seconds that each free step must spend on pools inside a group, in its best mode for that."""
-    held = np.append(0, np.cumsum(shop.demand_quantity * pool_inside[shop.demand_pool]))
-    lanes = held[shop.demand_ptr[1:]] - held[shop.demand_ptr[:-1]]
-    work_s = np.minimum.reduceat(lanes * shop.mode_s, shop.mode_ptr[:-1])
-    return np.where(shop.fixed, 0, work_s)
+class Teams(NamedTuple):
+    """What modes and steps ask for, each different team and each different choice of teams once.
+
+    `of_mode`: team of each mode, `pool` and `quantity` of its demands (CSR `ptr`). `of_op`: choice of each step,
+    `team` of its modes (CSR `choice_ptr`).
+    """
+
+    of_mode: Ints
+    ptr: Ints
+    pool: Ints
+    quantity: Ints
+    of_op: Ints
+    choice_ptr: Ints
+    team: Ints
 
 
-def candidate_sets(shop: Shop) -> set[frozenset[int]]:
+def different_teams(shop: Shop) -> Teams:
+    """Teams and choices of a shop."""
+    of_mode = alike_rows(shop.demand_ptr, alike(shop.demand_pool, shop.demand_quantity))
+    of_op = alike_rows(shop.mode_ptr, of_mode)
+    ptr, row = first_rows(of_mode, shop.demand_ptr)
+    choice_ptr, mode = first_rows(of_op, shop.mode_ptr)
+    return Teams(
+        of_mode, ptr, shop.demand_pool[row], shop.demand_quantity[row], of_op, choice_ptr, of_mode[mode]
+    )
+
+
+def first_rows(kind: Ints, ptr: Ints) -> tuple[Ints, Ints]:
+    """CSR pointer of the first row of each kind, and where its values stand."""
+    one = np.unique(kind, return_index=True)[1]
+    count = ptr[one + 1] - ptr[one]
+    return pointers(count), ranges(ptr[one], count)
+
+
+def least_work(shop: Shop, teams: Teams, pool_inside: Bools) -> tuple[Ints, Ints]:
+    """Free steps that cannot do without pools inside a group; lane seconds each spends there in its best mode for that."""
+    held = np.append(0, np.cumsum(teams.quantity * pool_inside[teams.pool]))
+    lanes = np.diff(held[teams.ptr])
+    bound = np.minimum.reduceat(lanes[teams.team], teams.choice_ptr[:-1]) > 0
+    op = np.flatnonzero(bound[teams.of_op] & ~shop.fixed)
+    count = shop.mode_ptr[op + 1] - shop.mode_ptr[op]
+    mode = ranges(shop.mode_ptr[op], count)
+    lane_s = lanes[teams.of_mode[mode]] * shop.mode_s[mode]
+    work_s = np.minimum.reduceat(lane_s, pointers(count)[:-1]) if len(op) else lane_s
+    return op[work_s > 0], work_s[work_s > 0]
+
+
+def candidate_sets(shop: Shop, teams: Teams) -> set[frozenset[int]]:
     """Pools, what a step can choose from for one of its demands, unions of two of these, and what hangs together."""
-    pools = [frozenset(shop.pool_lane[a:b].tolist()) for a, b in pairwise(shop.pool_ptr)]
-    choices = {frozenset().union(*(pools[pool] for pool in choice)) for choice in demand_choices(shop)}
+    pools = lanes_of_pools(shop)
+    choices = lane_choices(teams, pools)
     sets = set(pools) | choices | set(connected(choices))
     ranked = sorted(choices, key=lambda lanes: (len(lanes), sorted(lanes)))
     if len(ranked) <= MOST_PAIRED:
@@ -90,14 +130,17 @@ def candidate_sets(shop: Shop) -> set[frozenset[int]]:
     return {lanes for lanes in sets if lanes}
 
 
-def demand_choices(shop: Shop) -> set[tuple[int, ...]]:
-    """Pools that the k-th demands of a step's modes name, for every step and k that all its modes have."""
-    seen = set()
-    pool, demand_ptr = shop.demand_pool.tolist(), shop.demand_ptr.tolist()
-    asked = [tuple(pool[a:b]) for a, b in pairwise(demand_ptr)]
-    for modes in {tuple(asked[first:last]) for first, last in pairwise(shop.mode_ptr.tolist())}:
-        seen |= {tuple(sorted(set(choice))) for choice in zip(*modes)}
-    return seen
+def lanes_of_pools(shop: Shop) -> list[frozenset[int]]:
+    """The lanes of each pool."""
+    return [frozenset(shop.pool_lane[a:b].tolist()) for a, b in pairwise(shop.pool_ptr)]
+
+
+def lane_choices(teams: Teams, pools: list[frozenset[int]]) -> set[frozenset[int]]:
+    """Lanes of all pools that the k-th demands of a step's modes name, for every step and k that all its modes have."""
+    asked = [[pools[pool] for pool in teams.pool[a:b].tolist()] for a, b in pairwise(teams.ptr)]
+    choices = (teams.team[a:b].tolist() for a, b in pairwise(teams.choice_ptr))
+    named = {lanes for choice in choices for lanes in zip(*(asked[team] for team in choice))}
+    return {frozenset().union(*lanes) for lanes in named}
 
 
 def connected(sets: set[frozenset[int]]) -> list[frozenset[int]]:

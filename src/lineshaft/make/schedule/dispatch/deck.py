@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
+from lineshaft.make.schedule.layout.calendars import alike, alike_rows
 from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, OVERLAP, START_START, Bools, Ints, Shop
 
 HINTS = 1 << 21
@@ -98,8 +101,13 @@ def lay_out(shop: Shop) -> tuple[Deck, Desk, Outlook]:
     return deck, blank_desk(shop, mode_width(shop)), outlook
 
 
-def tables_of(shop: Shop) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
-    """The tables of `shop`; owner, tail and rest of every operation (see `Outlook`); its shortest work (s)."""
+def tables_of(
+    shop: Shop, stage: Callable[..., Any] = operator.call
+) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
+    """The tables of `shop`; owner, tail and rest of every operation (see `Outlook`); its shortest work (s).
+
+    `stage` calls what need not be done again for nearly the same shop (see `layout.stages`).
+    """
     slot_ptr = mode_width(shop)
     work_s = np.minimum.reduceat(shop.mode_s, shop.mode_ptr[:-1]) if shop.n_ops else shop.mode_s
     pred = table(shop.pred_op, shop.pred_kind, shop.pred_lag_s, shop.pred_lag_max_s)
@@ -134,7 +142,7 @@ def tables_of(shop: Shop) -> tuple[Deck, tuple[Ints, Ints, Ints], Ints]:
         cal_ptr=plain(shop.cal_ptr),
         span=table(shop.cal_start, shop.cal_end, shop.cal_before),
         cal_both=plain(shop.cal_both),
-        **hints(shop),
+        **stage(hints, plain(shop.cal_ptr), shop.cal_end, int(shop.horizon_s)),
         horizon_s=int(shop.horizon_s),
     )
     return d, ahead, work_s
@@ -189,28 +197,23 @@ def successors(n_ops: int, pred_ptr: Ints, pred_op: Ints) -> tuple[Ints, Ints]:
 
 def queues(shop: Shop) -> Ints:
     """Operations that may share one queue: same demands, same family and, where it matters, same durations."""
-    clock_only = bool((shop.lane_calendar == 0).all())
     steady = not shop.fixed.any()
-    seen: dict[tuple[object, ...], int] = {}
-    result = np.empty(shop.n_ops, dtype=np.int64)
+    clock_only = bool((shop.lane_calendar == 0).all())
     has_setups = bool((shop.lane_group >= 0).any())
-    alone = (needs(shop) & (ENDS | BAYS)) > 0
-    for op in range(shop.n_ops):
-        modes = range(shop.mode_ptr[op], shop.mode_ptr[op + 1])
-        demands = tuple(
-            tuple(
-                (int(shop.demand_pool[i]), int(shop.demand_quantity[i]))
-                for i in range(shop.demand_ptr[m], shop.demand_ptr[m + 1])
-            )
-            for m in modes
-        )
-        times = tuple(int(shop.mode_s[m]) for m in modes)
-        free = steady and len(set(times)) == 1 and times[0] > 0 and (clock_only or bool(shop.op_pausable[op]))
-        own = op if alone[op] else -1
-        load = (int(shop.op_mix[op]), int(shop.op_load[op])) if shop.op_mix[op] >= 0 else None
-        key = (demands, int(shop.op_family[op]) if has_setups else -1, None if free else times, own, load)
-        result[op] = seen.setdefault(key, len(seen))
-    return result
+    if not shop.n_ops:
+        return np.zeros(0, dtype=np.int64)
+    first = shop.mode_ptr[:-1]
+    shortest_s, longest_s = (f.reduceat(shop.mode_s, first) for f in (np.minimum, np.maximum))
+    any_time = steady & (shortest_s == longest_s) & (shortest_s > 0) & (shop.op_pausable | clock_only)
+    time_s = np.where(np.repeat(any_time, np.diff(shop.mode_ptr)), -1, shop.mode_s)
+    demands = alike_rows(shop.demand_ptr, alike(shop.demand_pool, shop.demand_quantity))
+    return alike(
+        alike_rows(shop.mode_ptr, alike(demands, time_s)),
+        np.where(has_setups, shop.op_family, -1),
+        np.where((needs(shop) & (ENDS | BAYS)) > 0, np.arange(shop.n_ops), -1),
+        shop.op_mix,
+        np.where(shop.op_mix >= 0, shop.op_load, -1),
+    )
 
 
 def opening_s(shop: Shop, calendar: int) -> int:
@@ -221,17 +224,18 @@ def opening_s(shop: Shop, calendar: int) -> int:
     return int(shop.cal_start[first]) if first < shop.cal_ptr[calendar + 1] else int(NEVER_S)
 
 
-def hints(shop: Shop) -> dict[str, Any]:
+def hints(cal_ptr: Ints, cal_end: Ints, horizon_s: int) -> dict[str, Any]:
     """A table that finds the place of a time in a calendar without searching; about `HINTS` entries at most."""
-    n_calendars = len(shop.cal_ptr) - 1
+    n_calendars = len(cal_ptr) - 1
     shift = FINEST_HINT
-    while n_calendars * (shop.horizon_s >> shift) > HINTS:
+    while n_calendars * (horizon_s >> shift) > HINTS:
         shift += 1
-    begins = np.arange((shop.horizon_s >> shift) + 1, dtype=np.int64) << shift
-    ends = (shop.cal_end[a:b] for a, b in zip(shop.cal_ptr, shop.cal_ptr[1:]))
-    found = [np.searchsorted(end, begins, side="right") for end in ends]
-    hint = np.stack(found).astype(np.int64) + np.asarray(shop.cal_ptr)[:-1, None]
-    return {"hint": np.ascontiguousarray(hint), "hint_shift": shift}
+    width = (horizon_s >> shift) + 1
+    calendar = np.repeat(np.arange(n_calendars), np.diff(cal_ptr))
+    first = np.minimum(-(-cal_end >> shift), width)
+    ended = np.bincount(calendar * (width + 1) + first, minlength=n_calendars * (width + 1))
+    passed = np.cumsum(ended.reshape(n_calendars, width + 1)[:, :width], axis=1, dtype=np.int64)
+    return {"hint": passed + cal_ptr[:-1, None], "hint_shift": shift}
 
 
 def blank_desk(shop: Shop, slot_ptr: Ints) -> Desk:

@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import FIRST_SUCC, FIXED, TAIL_S, Desk, copy_desk
 from lineshaft.make.schedule.dispatch.desk import choose, opening, place, ready_at, undelayed, waits_for
-from lineshaft.make.schedule.dispatch.heaps import Agenda, before, open_agenda, pop, push, put, take
+from lineshaft.make.schedule.dispatch.heaps import Agenda, open_agenda, pop, push, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import Ints
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ UNKNOWN = -1e300
 READY = -1e301
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def worth(d, p, op, t_s, setup_s):
     """Value of starting `op` at `t_s` under policy `p`; the lowest goes first."""
     if p.rule == CRITICAL_RATIO:
@@ -40,7 +40,7 @@ def worth(d, p, op, t_s, setup_s):
     return value
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def at_least(p, op):
     """A value that `worth` will not fall below."""
     return p.key[op] if p.rule == STATIC else UNKNOWN
@@ -126,9 +126,10 @@ def advance(d, p, c, not_before_s, until_s):
     n = d.op.shape[0] - 1
     g = c.agenda
     while g.size[0] > 0 and g.time[g.items[0]] < until_s:
-        item = take(g)
+        item = g.items[0]
         now = g.time[item]
         if item < n:
+            take(g)
             q = p.queue[item]
             if enter(p, c, q, item, now):
                 put(g, n + q, g.time[n + q] if g.at[n + q] >= 0 else now, at_least(p, item))
@@ -143,20 +144,21 @@ def advance(d, p, c, not_before_s, until_s):
         if mode < 0:
             return op
         decide = start if setup_s == 0 else undelayed(d, c.desk, op, c.ready_s[op], mode, width)
-        g.time[item] = max(now, decide)
-        g.value[item] = worth(d, p, op, g.time[item], setup_s)
-        if g.size[0] > 0 and before(g, g.items[0], item):
-            put(g, item, g.time[item], g.value[item])
+        decide = max(now, decide)
+        put(g, item, decide, worth(d, p, op, decide, setup_s))
+        if g.items[0] != item:
             continue
         place(d, c.desk, op, mode, start, end, width, False)
         leave(p, c, q, op)
         if c.waiting[q] + c.lates[q] > 0:
-            put(g, item, g.time[item], at_least(p, head(d, p, c, q, g.time[item])))
+            put(g, item, decide, at_least(p, head(d, p, c, q, decide)))
+        else:
+            take(g)
         release_successors(d, c, op, not_before_s)
     return -1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def enter(p, c, q, op, now):
     """Let `op` wait in queue q; True when it is at the head of a heap."""
     low = c.row[q]
@@ -169,7 +171,7 @@ def enter(p, c, q, op, now):
     return c.queue[low] == op
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def head(d, p, c, q, now):
     """The operation of queue q that goes first at `now`, setups left aside; who has become late changes heaps."""
     low = c.row[q]
@@ -187,7 +189,7 @@ def head(d, p, c, q, now):
     return early if worth(d, p, early, now, 0) < worth(d, p, late, now, 0) else late
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def leave(p, c, q, op):
     """Take `op`, the head of one of its heaps, out of queue q."""
     low = c.row[q]
@@ -199,7 +201,7 @@ def leave(p, c, q, op):
         c.waiting[q] -= 1
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def release_successors(d, c, op, not_before_s):
     """Enter the successors of `op` that wait for nothing else."""
     for a in range(d.op[op, FIRST_SUCC], d.op[op + 1, FIRST_SUCC]):

@@ -7,7 +7,6 @@ lanes is tried with each lane of its first demand in turn.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     BAYS,
@@ -60,6 +59,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     WORK_S,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run, setup_between
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP, START_START
 
 
@@ -142,7 +142,7 @@ def soonest(d, w, low, high, chosen, t_s):
     return best
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def best_lane(d, w, op, low, high, chosen, calendar, t_s, work_s, alone):
     """(lane, slot, start_s, end_s) of the lane in `pool_lane[low:high]` on which the team so far ends first.
 
@@ -205,7 +205,7 @@ def any_later(w, chosen):
     return False
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def gather(d, w, op, mode, low, high, t_s):
     """(start_s, end_s, lanes) of a team for `mode` whose first lane is in `pool_lane[low:high]`, into `team_*`."""
     work_s = d.mode[mode, WORK_S]
@@ -277,7 +277,7 @@ def choose(d, w, op, t_s):
     return best, start, end, setup_s, width
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def team_setup(d, w, chosen, family):
     """Seconds of setup that the team being tried needs."""
     setup_s = 0
@@ -344,7 +344,7 @@ def follows(d, before, mode):
     return d.mode[before, FROM] < 0 or d.mode[mode, TO] < 0 or d.mode[mode, TO] == d.mode[before, TO]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def opening(d, w, op):
     """No team for `op` has all its lanes free and at work before this moment (s)."""
     if d.op[op, MIX] >= 0:
@@ -373,7 +373,7 @@ def undelayed(d, w, op, t_s, mode, width):
     return run(d, calendar, t_s, d.mode[mode, WORK_S], d.op[op, PAUSABLE])[0]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def place(d, w, op, mode, start_s, end_s, width, insert):
     """Write the team picked last into the timetable; with `insert` gaps before it stay open."""
     w.job[op, MODE] = mode
@@ -414,7 +414,7 @@ def first_lot(d, w, op, mode, start_s, width):
     return run(d, calendar, start_s, d.mode[mode, FIRST_S], d.op[op, PAUSABLE] or width == 0)[1]
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def ready_at(d, w, op, not_before_s):
     """Earliest start in s that release, predecessors and `not_before_s` allow."""
     t_s = max(0, d.op[op, RELEASE_S], not_before_s[op])

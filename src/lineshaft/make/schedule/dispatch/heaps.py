@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import Ints
 
 
@@ -33,7 +33,7 @@ def open_agenda(n):
     )
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def before(g, a, b):
     """True when item `a` comes before item `b`."""
     if g.time[a] != g.time[b]:
@@ -43,7 +43,7 @@ def before(g, a, b):
     return a < b
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def sink(g, hole, item):
     """Move `item` down from `hole` to where it belongs."""
     size = g.size[0]
@@ -62,7 +62,7 @@ def sink(g, hole, item):
     g.at[item] = hole
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def put(g, item, time_s, value):
     """Enter `item`, or change its key."""
     hole = g.at[item]
@@ -81,7 +81,7 @@ def put(g, item, time_s, value):
     sink(g, hole, item)
 
 
-@njit(cache=True, nogil=True, _nrt=False)
+@njit(cache=True, nogil=True, _nrt=False, forceinline=True)
 def take(g):
     """Remove and return the first item."""
     first = g.items[0]

@@ -7,9 +7,8 @@ would cost more than the work itself.
 
 from __future__ import annotations
 
-from numba import njit
-
 from lineshaft.make.schedule.dispatch.deck import BEFORE, CALENDAR, END, GROUP, START
+from lineshaft.make.schedule.kernels import njit
 
 NEVER = 1 << 60
 

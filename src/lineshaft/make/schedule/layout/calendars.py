@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from lineshaft.core import LineshaftError
-from lineshaft.make.schedule.shop import ALWAYS, Ints
+from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, Ints
 from lineshaft.tables.worktime import Intervals, intersect
 
 MOST_CALENDARS = 20_000
+MOST_PAIRS = 1 << 62
 
 
 class Calendars:
@@ -63,6 +64,12 @@ class Calendars:
             together = self.both(together, calendar)
         return together
 
+    def copy(self) -> Calendars:
+        """The same calendars, to which more can be added."""
+        other = Calendars(self.low_s, self.high_s)
+        other.spans, other._number, other._both = [*self.spans], {**self._number}, {**self._both}
+        return other
+
     def arrays(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """`cal_ptr`, `cal_start`, `cal_end`, `cal_before`, `cal_both` of a Shop: only the time from 0 on."""
         spans = [(np.maximum(starts, 0)[ends > 0], ends[ends > 0]) for starts, ends in self.spans]
@@ -87,6 +94,42 @@ def ranges(first: Ints, count: Ints) -> Ints:
     """All numbers of the ranges [first, first + count), one range after the other."""
     begin = pointers(count)
     return np.arange(begin[-1], dtype=np.int64) + np.repeat(first - begin[:-1], count)
+
+
+def alike(*columns: Ints) -> Ints:
+    """A number for each row of `columns`: the same for equal rows, by first appearance."""
+    n = len(columns[0])
+    number, many = np.zeros(n, dtype=np.int64), 1
+    for column in columns:
+        low = int(column.min(initial=0))
+        width = int(column.max(initial=0)) - low + 1
+        if many * width > MOST_PAIRS:
+            many, number = compact(number)
+            width, column = compact(column)
+            low = 0
+        number, many = number * width + (column - low), many * width
+    many, number = compact(number)
+    first = np.empty(many, dtype=np.int64)
+    first[number[::-1]] = np.arange(n - 1, -1, -1)
+    rank = np.empty(many, dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(many)
+    return rank[number]
+
+
+def compact(values: Ints) -> tuple[int, Ints]:
+    """How many different values there are, and the rank of each."""
+    different, rank = np.unique(values, return_inverse=True)
+    return len(different), rank
+
+
+def alike_rows(ptr: Ints, values: Ints) -> Ints:
+    """A number for each CSR row: the same for rows with equal values in equal order, by first appearance."""
+    count = np.diff(ptr)
+    number = np.zeros(len(count), dtype=np.int64)
+    for k in range(int(count.max(initial=0))):
+        row = np.flatnonzero(count > k)
+        number[row] = alike(number[row], values[ptr[row] + k])
+    return alike(count, number)
 
 
 def open_windows(periods: pl.DataFrame, capacity: int, place: int, low_s: int, high_s: int) -> Intervals:
@@ -128,11 +171,13 @@ def latest_with(span: Intervals, worked_s: Ints) -> Ints:
     return starts[i] + worked_s - before[i]
 
 
-def finish(span: Intervals, start_s: int, work_s: int) -> int | None:
-    """When `work_s` working seconds after `start_s` are done (earliest such time); None beyond the calendar."""
-    if work_s == 0:
-        return start_s
-    done = int(worked_until(span, np.array([start_s]))[0]) + work_s
-    until = np.cumsum(span[1] - span[0])
-    i = int(np.searchsorted(until, done, side="left"))
-    return None if i == len(until) else int(span[1][i] - (until[i] - done))
+def finish(span: Intervals, start_s: Ints, work_s: Ints) -> Ints:
+    """When `work_s` working seconds after `start_s` are done (arrays; earliest such times); NEVER_S beyond the calendar."""
+    starts, ends = span
+    none = np.asarray(work_s) == 0
+    if not len(starts):
+        return np.where(none, start_s, NEVER_S)
+    done = worked_until(span, start_s) + work_s
+    until = np.cumsum(ends - starts)
+    i = np.minimum(np.searchsorted(until, done, side="left"), len(until) - 1)
+    return np.where(none, start_s, np.where(done > until[-1], NEVER_S, ends[i] - (until[i] - done)))

@@ -17,13 +17,23 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, LineshaftError, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, pointers
-from lineshaft.make.schedule.layout.fixing import STEP, Previous, fix, fixed_steps, read_previous
+from lineshaft.make.schedule.layout.fixing import (
+    STEP,
+    Previous,
+    fix,
+    fixed_steps,
+    held_places,
+    planned_places,
+    read_previous,
+    warm,
+)
 from lineshaft.make.schedule.layout.lanes import (
-    Lanes,
-    Weeks,
+    Places,
+    Times,
     is_budget,
-    lane_calendars,
+    kinds_of_team,
     make_lanes,
+    make_places,
     meet,
     pool_lanes,
     seconds,
@@ -32,9 +42,10 @@ from lineshaft.make.schedule.layout.lanes import (
     table,
     weeks,
 )
-from lineshaft.make.schedule.layout.material import allocate
+from lineshaft.make.schedule.layout.material import allocate, needed
 from lineshaft.make.schedule.layout.modes import by_machine, demand_pools, make_modes
 from lineshaft.make.schedule.layout.routes import last_of_order, longest_chain, predecessors, taken_routes
+from lineshaft.make.schedule.layout.stages import Stages
 from lineshaft.make.schedule.layout.tariffs import Tariffs, make_tariffs
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Shop
@@ -68,8 +79,10 @@ class Compiled:
         Order → the alternative route laid out, of orders that have any.
     previous
         The plan in force by operation and lane.
-    weeks, hours, tariffs
-        Working time by calendar of the tables, and by calendar of the shop, also before its start; what work costs when.
+    hours, tariffs
+        Working time by calendar, also before the shop's start; what work costs when.
+    stages
+        How it was made, for the next layout of nearly the same book.
     """
 
     shop: Shop
@@ -85,9 +98,9 @@ class Compiled:
     stepless: tuple[str, ...]
     routes: Mapping[str, int]
     previous: Previous
-    weeks: Weeks
     hours: Calendars
     tariffs: Tariffs
+    stages: Stages
 
 
 def compile_shop(
@@ -109,7 +122,7 @@ def compile_shop(
     routes
         Order → alternative route to take, where it may be chosen; else as begun, as planned, or the first.
     earlier
-        A layout of nearly the same book: what has not changed is taken from it.
+        A layout of nearly the same book: stages that read nothing that has changed are taken from it.
 
     Raises
     ------
@@ -120,28 +133,39 @@ def compile_shop(
         Running work never ends because its resources have no working time.
     """
     start = plan_start(book, params)
-    taken = taken_routes(book, routes or {})
-    orders = make_orders(book, start)
-    ops = make_ops(book, orders, start, taken)
-    tabled = make_modes(book, ops)
-    steps = fixed_steps(book, ops, start, params.frozen_min)
-    preds = predecessors(book, orders, ops, steps)
-    material = allocate(book, orders, ops, steps, start, as_planned)
+    stage = Stages(book, earlier.stages if earlier else None)
+    taken = stage(taken_routes, book, routes or {})
+    orders = stage(make_orders, book, start)
+    ops = stage(make_ops, book, orders.select("order_id", "order", "quantity", "release_s"), start, taken)
+    keys = ops.select(*STEP, "op", "order")
+    tabled = stage(make_modes, book, ops.select(*STEP, "op", "order", "quantity", "lot"))
+    staying = stage(fixed_steps, book, start, params.frozen_min)
+    steps = staying.join(keys.select(*STEP, "op"), on=STEP, maintain_order="left")
+    stay = steps.select("op", "way")
+    parents = orders.select("order", "parent_order_id", "parent_op_no")
+    preds = stage(predecessors, book, parents, ops.select(*STEP, "op", "order", "lot"), stay)
+    needs = stage(needed, book, orders.select("order_id", "order", "parent_order_id", "due_s"), keys)
+    receipts = stage(allocate, book, needs, staying.select(*STEP, "way"), start, as_planned)
+    material = receipts.join(keys.select(*STEP, "op"), on=STEP, maintain_order="left")
+    material = material.select("op", "item_id", "receipt_id", "ready_s")
     release_s = op_release(ops, material)
     low_s = min(0, steps["start_s"].min() or 0)
-    modes, lanes = by_machine(book, tabled, make_lanes(book))
-    uses = demand_pools(modes, lanes)
-    previous = read_previous(book, ops, lanes, start)
+    places = stage(make_places, book)
+    modes, lanes = stage(by_machine, book, tabled, stage(make_lanes, book, places))
+    ways = modes.select(*STEP, "op", "mode_no", "mode", "pool", "first", "count")
+    uses = stage(demand_pools, ways, lanes)
+    teams = stage(kinds_of_team, uses, lanes, len(modes))
+    previous = stage(read_previous, book, keys, stage(planned_places, book, places), start)
+    held = stage(held_places, previous, steps, ways, uses, lanes)
     if horizon_s is None:
         horizon_s = first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start)
-    worked = earlier.weeks if earlier else None
     while True:
-        hours = Calendars(low_s, horizon_s)
-        worked = weeks(book, start, hours, worked)
-        works_by = lane_calendars(book, lanes, worked, start, hours)
-        too_long = never_fit(modes, uses, lanes, works_by, hours, ops, steps)
-        held = fix(previous, steps, ops, modes, uses, lanes, works_by, hours)
-        if held is not None and not len(too_long):
+        spans = stage(weeks, book, start, low_s, horizon_s)
+        times = stage(meet, book, places, spans, teams.kinds, start, low_s, horizon_s)
+        hours, works_by = times.hours.copy(), times.works_by
+        too_long = never_fit(modes, teams.team, times, ops, steps)
+        fixed = fix(held, steps, modes, works_by, hours)
+        if fixed is not None and not len(too_long):
             break
         if horizon_s >= NEVER_AFTER_S and len(too_long):
             raise BadInput([no_time(key) for key in ops.select(STEP)[too_long].iter_rows()])
@@ -155,9 +179,9 @@ def compile_shop(
         order_counts=orders["counts"].to_numpy(),
         op_order=ops["order"].to_numpy(),
         op_release_s=release_s,
-        op_family=ops.select(family_number(lanes)).to_series().to_numpy(),
+        op_family=ops.select(family_number(places)).to_series().to_numpy(),
         op_pausable=ops["pausable"].to_numpy(),
-        op_last=last_of_order(preds, ops, held.fixed),
+        op_last=last_of_order(preds, ops, fixed.fixed),
         op_mix=ops["mix"].to_numpy(),
         op_load=ops["load_milli"].to_numpy(),
         **preds.arrays(len(ops)),
@@ -172,20 +196,23 @@ def compile_shop(
         demand_pool=uses["pool"].to_numpy(),
         pool_ptr=lanes.pool_ptr,
         pool_lane=lanes.pool_lane,
-        lane_resource=lanes.frame["resource"].cast(pl.Int64).to_numpy(),
-        lane_place=lanes.frame["place_no"].to_numpy(),
+        lane_resource=places.frame["resource"].cast(pl.Int64).to_numpy(),
+        lane_place=places.frame["place_no"].to_numpy(),
         lane_calendar=works_by,
-        lane_group=lanes.frame["group"].to_numpy(),
-        lane_family=lanes.frame["family"].to_numpy(),
-        lane_load_max=lanes.frame["load_max"].to_numpy(),
-        setup_s=setup_times(book, lanes),
+        lane_group=places.frame["group"].to_numpy(),
+        lane_family=places.frame["family"].to_numpy(),
+        lane_load_max=places.frame["load_max"].to_numpy(),
+        setup_s=stage(setup_times, book, places),
         cal_ptr=cal_ptr,
         cal_start=cal_start,
         cal_end=cal_end,
         cal_before=cal_before,
         cal_both=cal_both,
-        **{name: getattr(held, name) for name in held.__dataclass_fields__ if name != "ways"},
-        **budgets(book, modes),
+        **fixed._asdict(),
+        fixed_ptr=held.ptr,
+        fixed_lane=held.lane,
+        **dict(zip(("warm_mode", "warm_start_s"), stage(warm, previous, ways, lanes, fixed.fixed))),
+        **stage(budgets, book, ways.select(*STEP, "mode_no", "mode")),
     )
     return Compiled(
         shop=Shop(horizon_s=hours.high_s, **{name: np.array(array) for name, array in arrays.items()}),
@@ -194,16 +221,16 @@ def compile_shop(
         ops=ops.select(STEP),
         modes=modes.select("op", "mode_no", "power_kw"),
         demands=uses.select("mode", "demand_no", "unit_no"),
-        lanes=lanes.frame.select("resource_id", "place_no", "kind"),
-        families=lanes.families,
+        lanes=places.frame.select("resource_id", "place_no", "kind"),
+        families=places.families,
         material=material,
-        ways=held.ways,
+        ways=dict(stay.iter_rows()),
         stepless=tuple(table(book, "work_orders").join(orders, on="order_id", how="anti")["order_id"].sort()),
         routes=taken,
         previous=previous,
-        weeks=worked,
         hours=hours,
-        tariffs=make_tariffs(book, lanes, hours, start),
+        tariffs=stage(make_tariffs, book, places, low_s, hours.high_s, start),
+        stages=stage,
     )
 
 
@@ -248,7 +275,7 @@ def make_ops(book: ShopBook, orders: pl.DataFrame, start: datetime, taken: Mappi
     return (
         table(book, "operations")
         .filter(pl.col("route_no").is_null() | (pl.col("route_no") == route))
-        .join(orders.select("order_id", "order", "quantity", "release_s"), on="order_id")
+        .join(orders, on="order_id")
         .join(mixes, on="recipe_id", how="left")
         .sort(STEP)
         .with_row_index("op")
@@ -277,11 +304,13 @@ def budgets(book: ShopBook, modes: pl.DataFrame) -> dict[str, Ints]:
     return {"budget": named["capacity"].cast(pl.Int64).to_numpy(), "mode_spend": spend}
 
 
-def never_fit(modes, uses, lanes, works_by, hours, ops, steps) -> Ints:
+def never_fit(modes: pl.DataFrame, team: Ints, times: Times, ops: pl.DataFrame, steps: pl.DataFrame) -> Ints:
     """Operations that no mode can do within the window: too little working time together, or none unbroken."""
-    longest, total = meet(hours, works_by, lanes, uses, len(modes))
     of_op = modes["op"].to_numpy()
-    room = np.where(ops["pausable"].to_numpy()[of_op], total, longest)
+    longest_s, total_s = (
+        np.append(some, times.hours.high_s)[team] for some in (times.longest_s, times.total_s)
+    )
+    room = np.where(ops["pausable"].to_numpy()[of_op], total_s, longest_s)
     fits = np.zeros(len(ops), dtype=np.bool_)
     fits[of_op[modes["mode_s"].to_numpy() <= room]] = True
     fits[steps["op"].to_numpy()] = True
@@ -308,9 +337,9 @@ def op_release(ops: pl.DataFrame, material: pl.DataFrame) -> Ints:
     )
 
 
-def family_number(lanes: Lanes) -> pl.Expr:
+def family_number(places: Places) -> pl.Expr:
     """Number of each operation's setup family, -1 for none."""
-    names = list(lanes.families)
+    names = list(places.families)
     return pl.col("family_id").replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64)
 
 
@@ -318,7 +347,9 @@ def first_horizon(ops, modes, uses, lanes, preds, release_s, steps, start) -> in
     """A generous guess (s): releases, then six times (one shift a day) the longest chain and the fullest lane."""
     shortest = modes.group_by("op").agg(pl.col("mode_s").min()).sort("op")["mode_s"].to_numpy()
     first = modes.sort("mode_s", "mode").group_by("op", maintain_order=True).agg(pl.col("mode").first())
-    load = uses.join(first, on="mode").select("pool", load=pl.col("mode_s") * pl.col("quantity"))
+    work = modes.select("mode", "mode_s")
+    load = uses.join(first, on="mode").join(work, on="mode")
+    load = load.select("pool", load=pl.col("mode_s") * pl.col("quantity"))
     of_pool = np.zeros(len(lanes.pool_ptr) - 1)
     np.add.at(of_pool, load["pool"].to_numpy(), load["load"].to_numpy())
     size = np.maximum(np.diff(lanes.pool_ptr), 1)

@@ -11,30 +11,24 @@ import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import Calendars, finish, pointers
-from lineshaft.make.schedule.layout.lanes import Lanes, seconds, table
+from lineshaft.make.schedule.layout.lanes import Lanes, Places, seconds, table
 from lineshaft.make.schedule.shop import NEVER_S, Bools, Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 STEP = ["order_id", "op_no"]
 
 
-@dataclass(frozen=True)
-class Fixed:
-    """The fixed part of a Shop, arrays as there; `ways` tells why each fixed operation is fixed."""
+class Fixed(NamedTuple):
+    """When fixed operations start and end and in which mode they are, arrays as in Shop."""
 
-    ways: dict[int, str]
-    fixed: Ints
+    fixed: Bools
     fixed_start_s: Ints
     fixed_end_s: Ints
     fixed_mode: Ints
-    fixed_ptr: Ints
-    fixed_lane: Ints
-    warm_mode: Ints
-    warm_start_s: Ints
 
 
-def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: int) -> pl.DataFrame:
-    """Rows of the operations that stay: op, way, start_s, end_s (none: running), mode_no and resource_id (if told).
+def fixed_steps(book: ShopBook, start: datetime, frozen_min: int) -> pl.DataFrame:
+    """Rows of the steps that stay: way, start_s, end_s (none: running), mode_no and resource_id (if told).
 
     `since_s`, `done`: when progress was last told, and how many pieces were done then.
 
@@ -75,12 +69,8 @@ def fixed_steps(book: ShopBook, ops: pl.DataFrame, start: datetime, frozen_min: 
     )
     frozen = pl.col("start_s") < frozen_min * 60 if frozen_min else pl.lit(False)
     stay = planned.filter((pl.col("way") == "locked") | frozen).join(events, on=STEP, how="anti")
-    rows = pl.concat([events, stay], how="diagonal_relaxed").join(ops.select(*STEP, "op"), on=STEP)
-    return rows.select(
-        pl.col("op").cast(pl.Int64),
-        *STEP,
-        *("way", "start_s", "end_s", "mode_no", "resource_id", "since_s", "done"),
-    ).sort("op")
+    columns = ("way", "start_s", "end_s", "mode_no", "resource_id", "since_s", "done")
+    return pl.concat([events, stay], how="diagonal_relaxed").select(*STEP, *columns).sort(STEP)
 
 
 def _finished_first(book: ShopBook, order_id: str, op_no: int) -> Fault:
@@ -102,69 +92,82 @@ class Previous(NamedTuple):
     held: pl.DataFrame
 
 
-def read_previous(book: ShopBook, ops: pl.DataFrame, lanes: Lanes, start: datetime) -> Previous:
+def planned_places(book: ShopBook, places: Places) -> pl.DataFrame:
+    """The places that steps of the previous plan hold, by its rows, demand and unit."""
+    lanes = places.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
+    rows = table(book, "previous").select(STEP).sort(STEP).with_row_index("row")
+    held = table(book, "previous_resources").join(lanes, on=["resource_id", "place_no"]).join(rows, on=STEP)
+    return held.select("row", "demand_no", "unit_no", "lane").sort("row", "demand_no", "unit_no")
+
+
+def read_previous(book: ShopBook, keys: pl.DataFrame, places: pl.DataFrame, start: datetime) -> Previous:
     """What of the previous plan is there still: its operations, and the places that they hold by demand and unit."""
-    known = ops.select(*STEP, "op")
-    planned = table(book, "previous").join(known, on=STEP, maintain_order="left")
-    places = lanes.frame.select("resource_id", "place_no", pl.col("lane").cast(pl.Int64))
-    held = (
-        table(book, "previous_resources")
-        .join(known, on=STEP)
-        .join(places, on=["resource_id", "place_no"])
-        .select("op", "demand_no", "unit_no", "lane")
-        .sort("op", "demand_no", "unit_no")
-    )
     times = (seconds(pl.col(name), start).alias(f"{name}_s") for name in ("start", "end"))
-    return Previous(planned.select("op", "mode_no", *times), held)
+    rows = table(book, "previous").sort(STEP).select(*STEP, "mode_no", *times)
+    planned = rows.join(keys.select(*STEP, "op"), on=STEP, how="left", maintain_order="left")
+    held = places.select(planned["op"].gather(places["row"]), "demand_no", "unit_no", "lane")
+    planned = planned.select("op", "mode_no", "start_s", "end_s")
+    return Previous(*(frame.filter(pl.col("op").is_not_null()) for frame in (planned, held)))
 
 
-def fix(
-    previous: Previous,
-    steps: pl.DataFrame,
-    ops: pl.DataFrame,
-    modes: pl.DataFrame,
-    demands: pl.DataFrame,
-    lanes: Lanes,
-    works_by: Ints,
-    hours: Calendars,
-) -> Fixed | None:
-    """Give the fixed steps mode, end and lanes, and the others their start values; None beyond the window of `hours`.
+class Held(NamedTuple):
+    """Where the fixed operations are: `mode` of each operation (-1: it is not fixed), lanes (CSR, demand order)."""
 
-    Running steps come first: they hold their lanes (of calendars `works_by`) until they are done, at least until the
-    plan's start.
+    mode: Ints
+    ptr: Ints
+    lane: Ints
+
+
+def held_places(
+    previous: Previous, steps: pl.DataFrame, modes: pl.DataFrame, demands: pl.DataFrame, lanes: Lanes
+) -> Held:
+    """Give the fixed steps modes and lanes. Running steps come first.
 
     Raises
     ------
     BadInput
         A locked step names a mode that is not there.
     """
-    n = len(ops)
     chosen = Chooser(previous, steps, modes, demands, lanes)
-    fixed = np.zeros(n, dtype=np.bool_)
-    start_s, end_s = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    mode = np.full(n, -1, dtype=np.int64)
+    mode = np.full(modes["op"].max() + 1 if len(modes) else 0, -1, dtype=np.int64)
     held: dict[int, list[int]] = {}
     order = steps.sort(pl.col("way") != "running", "start_s", "op")
     for row in order.iter_rows(named=True):
-        op = row["op"]
-        mode[op], held[op] = chosen.take(row)
-        end = row["end_s"]
-        if end is None:
-            together = hours.spans[hours.all_of(works_by[held[op]].tolist())]
-            end = finish(together, *chosen.left(row, mode[op]))
-            if end is None:
-                return None
-            end = max(end, 0)
-        fixed[op], start_s[op], end_s[op] = True, row["start_s"], end
-    warm_mode, warm_start_s = warm(previous, modes, lanes, fixed)
-    widths = np.zeros(n, dtype=np.int64)
+        mode[row["op"]], held[row["op"]] = chosen.take(row)
+    widths = np.zeros(len(mode), dtype=np.int64)
     widths[list(held)] = [len(some) for some in held.values()]
-    fixed_ptr = pointers(widths)
-    fixed_lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
-    ways = dict(steps.select("op", "way").iter_rows())
-    return Fixed(
-        ways, fixed, start_s, end_s, np.maximum(mode, 0), fixed_ptr, fixed_lane, warm_mode, warm_start_s
-    )
+    lane = np.array([lane for op in sorted(held) for lane in held[op]], dtype=np.int64)
+    return Held(mode, pointers(widths), lane)
+
+
+def fix(
+    held: Held, steps: pl.DataFrame, modes: pl.DataFrame, works_by: Ints, hours: Calendars
+) -> Fixed | None:
+    """When the fixed steps start and end; None beyond the window of `hours`.
+
+    Running steps hold their lanes (of calendars `works_by`) until they are done, at least until the plan's start.
+    """
+    fixed = held.mode >= 0
+    start_s, end_s = np.zeros((2, len(fixed)), dtype=np.int64)
+    ops = steps["op"].to_numpy()
+    start_s[ops] = steps["start_s"].to_numpy()
+    end_s[ops] = steps["end_s"].fill_null(0).to_numpy()
+    for row in steps.filter(pl.col("end_s").is_null()).iter_rows(named=True):
+        op = row["op"]
+        lanes = held.lane[held.ptr[op] : held.ptr[op + 1]]
+        together = hours.spans[hours.all_of(works_by[lanes].tolist())]
+        end_s[op] = max(0, int(finish(together, *work_left(row, modes.row(held.mode[op], named=True)))))
+        if end_s[op] >= NEVER_S:
+            return None
+    return Fixed(fixed, start_s, end_s, np.maximum(held.mode, 0))
+
+
+def work_left(row: dict[str, Any], mode: dict[str, Any]) -> tuple[int, int]:
+    """From when how many working seconds of a running step are left in its mode (s)."""
+    if row["since_s"] is None:
+        return row["start_s"], mode["mode_s"]
+    pieces = max(0, mode["quantity"] - row["done"])
+    return row["since_s"], -(-mode["piece_s"] * pieces * 100 // mode["efficiency_pct"])
 
 
 def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) -> tuple[Ints, Ints]:
@@ -172,7 +175,7 @@ def warm(previous: Previous, modes: pl.DataFrame, lanes: Lanes, fixed: Bools) ->
 
     Of the modes of one number the one whose machines the planned one is among.
     """
-    n, n_lanes = len(fixed), len(lanes.frame)
+    n, n_lanes = len(fixed), len(lanes.places.frame)
     of_pool = np.repeat(np.arange(len(lanes.pool_ptr) - 1), np.diff(lanes.pool_ptr))
     machine = np.full(n, -1, dtype=np.int64)
     machine[previous.held["op"].to_numpy()[::-1]] = previous.held["lane"].to_numpy()[::-1]
@@ -201,25 +204,25 @@ class Chooser:
     def __post_init__(self) -> None:
         ptr = self.lanes.pool_ptr
         self.pools = [self.lanes.pool_lane[a:b].tolist() for a, b in zip(ptr, ptr[1:])]
-        self.mode_s = self.modes["mode_s"].to_numpy()
         self.mode_no = self.modes["mode_no"].to_list()
-        work = ("piece_s", "quantity", "efficiency_pct")
-        self.work = dict(zip(work, (self.modes[name].to_list() for name in work)))
         self.demand: dict[int, list[tuple[int, int, int, int]]] = {}
         self.machines: dict[int, int] = {}
-        mine = self.modes.join(self.steps, on="op", how="semi")
+        fixed = np.zeros(int(self.modes["op"].max() or 0) + 1, dtype=np.bool_)
+        fixed[self.steps["op"].to_numpy()] = True
+        of_mode = self.modes["op"].to_numpy()
+        mine = self.modes.filter(fixed[of_mode])
         self.first = {
             op: some for op, *some in mine.group_by("op").agg(pl.col("mode").min(), pl.len()).iter_rows()
         }
-        wants = self.demands.join(mine, on="mode", how="semi")
+        wants = self.demands.filter(fixed[of_mode[self.demands["mode"].to_numpy()]])
         for mode, part, *demand in wants.select(
             "mode", "pool", "demand_no", "unit_no", "whole", "quantity"
         ).iter_rows():
             self.demand.setdefault(mode, []).append(tuple(demand))
             self.machines.setdefault(mode, part)
-        self.resource_of = self.lanes.frame["resource_id"].to_list()
+        self.resource_of = self.lanes.places.frame["resource_id"].to_list()
         mine, planned = (
-            frame.join(self.steps, on="op", how="semi")
+            frame.filter(fixed[frame["op"].to_numpy()])
             for frame in (self.previous.held, self.previous.planned)
         )
         self.told: dict[int, dict[tuple[int, int], int]] = {}
@@ -237,9 +240,15 @@ class Chooser:
             told = {}
         end_s = NEVER_S if row["end_s"] is None else row["end_s"]
         span = (row["start_s"], max(int(end_s), row["start_s"] + 1))
+        wants = self.demand.get(mode, [])
+        units = [(want[0], want[1] + unit) for want in wants for unit in range(want[3])]
+        known = [told[unit] for unit in units if unit in told]
+        if len(known) == len(units) == len(set(known)):
+            for lane in known:
+                self.busy.setdefault(lane, []).append(span)
+            return mode, known
         mine: list[int] = []
         of_demand: dict[tuple[int, int], list[int]] = {}
-        wants = self.demand.get(mode, [])
         by_choice = sorted(wants, key=lambda want: (len(self._pool(want[2])), want[:2]))
         for demand_no, unit_no, pool, quantity in by_choice:
             lanes = self._pool(pool)
@@ -252,13 +261,6 @@ class Chooser:
             self.busy.setdefault(lane, []).append(span)
         return mode, [lane for want in wants for lane in of_demand[want[:2]]]
 
-    def left(self, row: dict[str, Any], mode: int) -> tuple[int, int]:
-        """From when how many working seconds of a running step are left (s)."""
-        if row["since_s"] is None:
-            return row["start_s"], int(self.mode_s[mode])
-        piece_s, quantity, efficiency_pct = (values[mode] for values in self.work.values())
-        return row["since_s"], -(-piece_s * max(0, quantity - row["done"]) * 100 // efficiency_pct)
-
     def _mode(self, row: dict[str, Any]) -> int:
         """The mode told, else the one planned, else the first that holds the resource told, else the first."""
         first, count = self.first[row["op"]]
@@ -267,7 +269,9 @@ class Chooser:
         for mode_no in (row["mode_no"], self.planned.get(row["op"])):
             alike = [mode for mode, number in zip(options, numbers) if number == mode_no]
             if alike and (mode_no == row["mode_no"] or any(self._holds(mode, row) for mode in alike)):
-                return min(alike, key=lambda mode: (*self._unlike(mode, row), mode))
+                return (
+                    min(alike, key=lambda mode: (*self._unlike(mode, row), mode)) if alike[1:] else alike[0]
+                )
         if row["way"] == "locked":
             key = (row["order_id"], row["op_no"])
             words = Words(

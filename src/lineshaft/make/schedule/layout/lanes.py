@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,21 +18,32 @@ from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import Intervals, working_intervals
 
 DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
+NAMES = ["resource_id", "class_id"]
+MOST_KINDS = 1 << 62
+
+
+@dataclass(frozen=True)
+class Places:
+    """`frame`: lane, resource, resource_id, place_no, setup group and family by number (-1: none)."""
+
+    frame: pl.DataFrame
+    groups: tuple[str, ...]
+    families: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """`frame`: lane, resource, resource_id, place_no, setup group and family by number (-1: none).
+    """Places, and the pool that each resource demand chooses from; `pool_ptr`, `pool_lane` as in Shop.
 
-    `pools`: the pool that each resource demand chooses from and how many of it; `pool_ptr`, `pool_lane` as in Shop.
+    `pools`: the demands in order of their keys, with `quantity` and `pool`; `teams`: which rows of it each mode has
+    (`first`, `count`).
     """
 
-    frame: pl.DataFrame
+    places: Places
     pools: pl.DataFrame
+    teams: pl.DataFrame
     pool_ptr: Ints
     pool_lane: Ints
-    groups: tuple[str, ...]
-    families: tuple[str, ...]
 
 
 def is_budget() -> pl.Expr:
@@ -58,30 +69,15 @@ def seconds_up(moment: pl.Expr, start: datetime) -> pl.Expr:
     return -((round(start.timestamp()) * 1_000_000 - moment.dt.timestamp("us")) // 1_000_000)
 
 
-@dataclass(frozen=True)
-class Weeks:
-    """Working times (`spans`, seconds of UTC) by calendar_id within a window, and the tables that tell them."""
-
-    tables: tuple[pl.DataFrame, ...]
-    window: tuple[datetime, datetime]
-    spans: dict[str, Intervals]
-
-
-def weeks(book: ShopBook, start: datetime, hours: Calendars, earlier: Weeks | None) -> Weeks:
-    """The working times of every calendar in use, or `earlier` ones where nothing about them has changed."""
+def weeks(book: ShopBook, start: datetime, low_s: int, high_s: int) -> dict[str, Intervals]:
+    """Working times (seconds of UTC) of every calendar in use within a window (s from `start`)."""
     tables = tuple(table(book, name) for name in ("calendars", "shifts", "breaks", "exceptions"))
-    window = start + timedelta(seconds=hours.low_s), start + timedelta(seconds=hours.high_s)
+    window = start + timedelta(seconds=low_s), start + timedelta(seconds=high_s)
     names = table(book, "resources")["calendar_id"].drop_nulls().unique().sort().to_list()
-    if (
-        earlier is not None
-        and (earlier.window, [*earlier.spans]) == (window, names)
-        and all(was.equals(now) for was, now in zip(earlier.tables, tables))
-    ):
-        return earlier
-    return Weeks(tables, window, {name: working_intervals(name, *tables, *window) for name in names})
+    return {name: working_intervals(name, *tables, *window) for name in names}
 
 
-def make_lanes(book: ShopBook) -> Lanes:
+def make_places(book: ShopBook) -> Places:
     """One lane a place of each resource that is no budget."""
     families = tuple(table(book, "families")["family_id"].sort())
     resources = table(book, "resources").sort("resource_id").with_row_index("resource")
@@ -108,8 +104,7 @@ def make_lanes(book: ShopBook) -> Lanes:
         )
         .with_row_index("lane")
     )
-    pools, pool_ptr, pool_lane = make_pools(book, frame)
-    return Lanes(frame, pools, pool_ptr, pool_lane, groups, families)
+    return Places(frame, groups, families)
 
 
 def number(names: tuple[str, ...], column: str) -> pl.Expr:
@@ -117,11 +112,13 @@ def number(names: tuple[str, ...], column: str) -> pl.Expr:
     return pl.col(column).replace_strict(list(names), range(len(names)), default=-1, return_dtype=pl.Int64)
 
 
-def lane_calendars(book: ShopBook, lanes: Lanes, weeks: Weeks, start: datetime, hours: Calendars) -> Ints:
+def lane_calendars(
+    book: ShopBook, places: Places, weeks: dict[str, Intervals], start: datetime, hours: Calendars
+) -> Ints:
     """Number of the calendar that each lane works by, capacity over time folded in; they are added to `hours`."""
     epoch_s = round(start.timestamp())
     of_calendar = {None: 0}
-    for calendar_id, (starts, ends) in weeks.spans.items():
+    for calendar_id, (starts, ends) in weeks.items():
         of_calendar[calendar_id] = hours.add(starts - epoch_s, ends - epoch_s)
     periods = table(book, "capacities").select(
         "resource_id",
@@ -131,7 +128,7 @@ def lane_calendars(book: ShopBook, lanes: Lanes, weeks: Weeks, start: datetime, 
     )
     changes = {key: part.sort("start_s") for (key,), part in periods.group_by("resource_id")}
     numbers = []
-    for resource_id, calendar_id, capacity, place in lanes.frame.select(
+    for resource_id, calendar_id, capacity, place in places.frame.select(
         "resource_id", "calendar_id", "capacity", "place_no"
     ).iter_rows():
         by_week = of_calendar[calendar_id]
@@ -142,32 +139,76 @@ def lane_calendars(book: ShopBook, lanes: Lanes, weeks: Weeks, start: datetime, 
     return np.array(numbers, dtype=np.int64)
 
 
-def make_pools(book: ShopBook, lanes: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Ints]:
-    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out."""
-    budgets = table(book, "resources").filter(is_budget())
+def make_lanes(book: ShopBook, places: Places) -> Lanes:
+    """The pool of every demand and the lanes of each pool; lanes that another demand of the mode needs are left out.
+
+    Raises
+    ------
+    BadInput
+        Naming each mode whose demands want the same lanes.
+    """
     demands = table(book, "demands").sort(DEMAND)
+    budgets = table(book, "resources").filter(is_budget())
     if len(budgets):
         demands = demands.join(budgets, on="resource_id", how="anti", maintain_order="left")
-    wants = demands.group_by(DEMAND[:-1], maintain_order=True).agg(
-        "demand_no", "quantity", name=pl.struct("resource_id", "class_id")
+    changes = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in DEMAND[:-1])
+    first = np.flatnonzero(demands.select(changes).to_series().to_numpy())
+    count = np.diff(first, append=len(demands))
+    who = (demands[name].cast(pl.Categorical).to_physical().fill_null(-1) for name in NAMES)
+    kind, example = alike(
+        first, count, *(names.cast(pl.Int64).to_numpy() for names in who), demands["quantity"].to_numpy()
     )
-    lanes_of = named_lanes(book, lanes)
+    named = named_lanes(book, places.frame)
     number_of: dict[frozenset[int], int] = {}
-    kinds = wants.group_by("name", "quantity", maintain_order=True).agg(DEMAND)
-    pools, short = [], []
-    for names, quantities in kinds.select("name", "quantity").iter_rows():
-        left = apart([lanes_of(name["resource_id"], name["class_id"]) for name in names], quantities)
-        short.append(any(len(lane) < n for lane, n in zip(left, quantities)))
-        pools.append([number_of.setdefault(lane, len(number_of)) for lane in left])
-    if any(short):
-        raise BadInput(
-            [no_team(row) for row in kinds.filter(short).select(DEMAND).explode(DEMAND).iter_rows()]
-        )
-    kinds = kinds.select(*DEMAND, "quantity", pool=pl.Series(pools, dtype=pl.List(pl.Int64)))
-    of_demand = kinds.explode(DEMAND).explode("demand_no", "quantity", "pool")
-    counts = np.array([len(lane) for lane in number_of], dtype=np.int64)
+    pools = np.full((len(example), int(count.max(initial=0))), -1, dtype=np.int64)
+    short = np.zeros(len(example), dtype=np.bool_)
+    size = count[example]
+    wants = demands[ranges(first[example], size)].select(*NAMES, "quantity").rows()
+    for row, end in enumerate(np.cumsum(size).tolist()):
+        resources, classes, quantities = zip(*wants[end - size[row] : end])
+        left = apart(list(map(named, resources, classes)), quantities)
+        short[row] = any(len(lane) < n for lane, n in zip(left, quantities))
+        pools[row, : len(left)] = [number_of.setdefault(lane, len(number_of)) for lane in left]
+    if short.any():
+        modes = np.flatnonzero(short[kind])
+        modes = modes[np.argsort(kind[modes], kind="stable")]
+        raise BadInput([no_team(row) for row in demands[first[modes]].select(DEMAND).iter_rows()])
+    team = demands[first].select(DEMAND[:-1]).with_columns(first=pl.Series(first), count=pl.Series(count))
+    pool = pools[np.repeat(kind, count), ranges(np.zeros_like(count), count)]
     pool_lane = np.array([lane for some in number_of for lane in sorted(some)], dtype=np.int64)
-    return of_demand, pointers(counts), pool_lane
+    return Lanes(
+        places,
+        demands.select(*DEMAND, "quantity", pool=pl.Series(pool, dtype=pl.Int64)),
+        team,
+        pointers(np.array([len(lane) for lane in number_of], dtype=np.int64)),
+        pool_lane,
+    )
+
+
+def alike(first: Ints, count: Ints, *codes: Ints) -> tuple[Ints, Ints]:
+    """The kind of each run [first, first + count) of rows: those with the same codes, row by row, are of one kind.
+
+    Returns
+    -------
+    kind
+        Per run, numbered as they first appear.
+    example
+        The first run of each kind.
+    """
+    kind, many = count.copy(), int(count.max(initial=0)) + 1
+    for place in range(int(count.max(initial=0))):
+        has = count > place
+        row = np.where(has, first + place, 0)
+        for code in codes:
+            base = int(code.max()) + 3
+            if many * base > MOST_KINDS:
+                _, kind = np.unique(kind, return_inverse=True)
+                many = len(kind)
+            kind, many = kind * base + np.where(has, code[row] + 2, 0), many * base
+    _, example, kind = np.unique(kind, return_index=True, return_inverse=True)
+    number = np.empty(len(example), dtype=np.int64)
+    number[np.argsort(example)] = np.arange(len(example))
+    return number[kind], np.sort(example)
 
 
 def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, str | None], frozenset[int]]:
@@ -183,7 +224,7 @@ def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, st
     return named
 
 
-def apart(wanted: list[frozenset[int]], quantities: list[int]) -> list[frozenset[int]]:
+def apart(wanted: list[frozenset[int]], quantities: Sequence[int]) -> list[frozenset[int]]:
     """Each demand's lanes without those that another demand, which has no more than it needs, must have."""
     left = list(wanted)
     for _ in wanted:
@@ -204,55 +245,89 @@ def no_team(row: tuple[Any, ...]) -> Fault:
     return Fault("operation_mode", row[:3], "", None, "no_team", words)
 
 
+Kind = tuple[tuple[tuple[int, ...], int], ...]
+
+
+class Teams(NamedTuple):
+    """Kinds of team: lanes to choose from and how many of them, demand by demand; the kind of each mode (-1: no demand)."""
+
+    kinds: list[Kind]
+    team: Ints
+
+
+def kinds_of_team(demands: pl.DataFrame, lanes: Lanes, n_modes: int) -> Teams:
+    """What modes demand, each kind once; `demands`: `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand."""
+    mode, pool, quantity = (demands[name].to_numpy() for name in ("mode", "pool", "quantity"))
+    first = np.flatnonzero(np.diff(mode, prepend=-1))
+    count = np.diff(first, append=len(mode))
+    kind, example = alike(first, count, pool, quantity)
+    of_pool = [tuple(some.tolist()) for some in np.split(lanes.pool_lane, lanes.pool_ptr[1:-1])]
+    size = count[example]
+    each = [
+        (of_pool[p], n)
+        for row in ranges(first[example], size).tolist()
+        for p, n in [(pool[row], int(quantity[row]))]
+    ]
+    kinds = [tuple(each[end - n : end]) for end, n in zip(np.cumsum(size).tolist(), size.tolist())]
+    order = sorted(range(len(kinds)), key=kinds.__getitem__)
+    number = np.empty(len(kinds), dtype=np.int64)
+    number[order] = np.arange(len(kinds))
+    team = np.full(n_modes, -1, dtype=np.int64)
+    team[mode[first]] = number[kind]
+    return Teams([kinds[row] for row in order], team)
+
+
+class Times(NamedTuple):
+    """Working hours of a shop: the calendar of each lane, and for each kind of team the longest unbroken and the whole time."""
+
+    hours: Calendars
+    works_by: Ints
+    longest_s: Ints
+    total_s: Ints
+
+
 def meet(
-    hours: Calendars, lane_calendar: Ints, lanes: Lanes, demands: pl.DataFrame, n_modes: int
-) -> tuple[Ints, Ints]:
-    """Add to `hours` every calendar that choosing lanes for a mode, demand by demand, can lead to.
-
-    Parameters
-    ----------
-    demands
-        `mode`, `demand_no`, `pool`, `quantity`, sorted by mode and demand.
-
-    Returns
-    -------
-    longest, total
-        Per mode the longest unbroken and the whole working time (s) of the best choice of lanes.
-    """
-    wants = demands.group_by("mode", maintain_order=True).agg("pool", "quantity")
-    longest = np.full(n_modes, hours.high_s, dtype=np.int64)
-    total = longest.copy()
-    kinds = wants.group_by("pool", "quantity", maintain_order=True).agg("mode")
-    for pools, quantities, modes in kinds.iter_rows():
+    book: ShopBook,
+    places: Places,
+    weeks: dict[str, Intervals],
+    kinds: list[Kind],
+    start: datetime,
+    low_s: int,
+    high_s: int,
+) -> Times:
+    """Every calendar that choosing lanes for a mode, demand by demand, can lead to; times are those of the best choice."""
+    hours = Calendars(low_s, high_s)
+    works_by = lane_calendars(book, places, weeks, start, hours)
+    longest_s, total_s = np.zeros((2, len(kinds)), dtype=np.int64)
+    for kind, demands in enumerate(kinds):
         reached = {0}
-        for pool, quantity in zip(pools, quantities):
-            lane = lanes.pool_lane[lanes.pool_ptr[pool] : lanes.pool_ptr[pool + 1]]
-            choices = np.unique(lane_calendar[lane]).tolist()
-            for _ in range(min(quantity, len(lane))):
+        for lanes, quantity in demands:
+            choices = np.unique(works_by[list(lanes)]).tolist()
+            for _ in range(min(quantity, len(lanes))):
                 step = {hours.both(a, b) for a in reached for b in choices}
                 if step == reached:
                     break
                 reached = step
         lengths = [ends - np.maximum(starts, 0) for starts, ends in (hours.spans[c] for c in reached)]
-        longest[modes] = max((int(length.max(initial=0)) for length in lengths), default=0)
-        total[modes] = max((int(np.maximum(length, 0).sum()) for length in lengths), default=0)
-    return longest, total
+        longest_s[kind] = max((int(length.max(initial=0)) for length in lengths), default=0)
+        total_s[kind] = max((int(np.maximum(length, 0).sum()) for length in lengths), default=0)
+    return Times(hours, works_by, longest_s, total_s)
 
 
-def setup_times(book: ShopBook, lanes: Lanes) -> Ints:
+def setup_times(book: ShopBook, places: Places) -> Ints:
     """`setup_s[group, from, to]`: the listed pair, else the default of the family changed into."""
-    n = len(lanes.families)
+    n = len(places.families)
     default = table(book, "families").sort("family_id")["setup_s"].to_numpy()
-    setup_s = np.broadcast_to(default, (len(lanes.groups), n, n)).copy()
+    setup_s = np.broadcast_to(default, (len(places.groups), n, n)).copy()
     setup_s[:, np.arange(n), np.arange(n)] = 0
-    pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(lanes.groups)))
+    pairs = table(book, "setups").filter(pl.col("setup_group").is_in(list(places.groups)))
     pairs = pairs.with_columns(setup_s=pl.when("forbidden").then(FORBIDDEN_S).otherwise("setup_s"))
     where = [
         pairs.select(number(names, column))[column].to_numpy()
         for names, column in (
-            (lanes.groups, "setup_group"),
-            (lanes.families, "from_family_id"),
-            (lanes.families, "to_family_id"),
+            (places.groups, "setup_group"),
+            (places.families, "from_family_id"),
+            (places.families, "to_family_id"),
         )
     ]
     setup_s[tuple(where)] = pairs["setup_s"].to_numpy()

@@ -14,15 +14,21 @@ from lineshaft.make.schedule.shop import Ints
 from lineshaft.make.schedule.tables import ShopBook
 
 
+def needed(book: ShopBook, orders: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """What steps require: `order_id, op_no, item_id, quantity, wanted_s`."""
+    wanted = orders.select("order_id", wanted_s=pl.Series(wanted_s(orders)))
+    return (
+        table(book, "requirements")
+        .join(keys.select(STEP), on=STEP, how="semi", maintain_order="left")
+        .join(wanted, on="order_id", maintain_order="left")
+        .select(*STEP, "item_id", "quantity", "wanted_s")
+    )
+
+
 def allocate(
-    book: ShopBook,
-    orders: pl.DataFrame,
-    ops: pl.DataFrame,
-    steps: pl.DataFrame,
-    start: datetime,
-    as_planned: bool = False,
+    book: ShopBook, needs: pl.DataFrame, steps: pl.DataFrame, start: datetime, as_planned: bool = False
 ) -> pl.DataFrame:
-    """Give receipts to requirements, fixed steps and then earliest due orders first: `op, item_id, receipt_id, ready_s`.
+    """Give receipts to requirements, fixed steps and then earliest due orders first: `order_id, op_no, item_id, receipt_id, ready_s`.
 
     An order made for another is as urgent as that one.
 
@@ -36,14 +42,11 @@ def allocate(
         Naming each requirement that is never met.
     """
     begun = steps.filter(pl.col("way").is_in(["running", "finished"]))
-    placed = steps.select("op", placed=True)
+    placed = steps.select(*STEP, placed=True)
     planned = table(book, "previous").select(*STEP, turn="start" if as_planned else pl.lit(None))
     needs = (
-        table(book, "requirements")
-        .join(ops.select(*STEP, "op", "order"), on=STEP)
-        .join(begun, on="op", how="anti")
-        .join(orders.select("order", wanted_s=pl.Series(wanted_s(orders))), on="order")
-        .join(placed, on="op", how="left")
+        needs.join(begun, on=STEP, how="anti")
+        .join(placed, on=STEP, how="left")
         .join(planned, on=STEP, how="left")
         .sort("turn", "placed", "wanted_s", *STEP, "item_id", nulls_last=True)
         .with_columns(needed=pl.col("quantity").cum_sum().over("item_id") * (1 - 1e-9))
@@ -74,7 +77,7 @@ def allocate(
                 for row in unmet.select(*STEP, "item_id", "quantity").iter_rows()
             ]
         )
-    return met.select("op", "item_id", "receipt_id", "ready_s").sort("op", "item_id")
+    return met.select(*STEP, "item_id", "receipt_id", "ready_s").sort(*STEP, "item_id")
 
 
 def wanted_s(orders: pl.DataFrame) -> Ints:

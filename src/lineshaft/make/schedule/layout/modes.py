@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
+from lineshaft.make.schedule.layout.calendars import ranges
 from lineshaft.make.schedule.layout.fixing import STEP
 from lineshaft.make.schedule.layout.lanes import DEMAND, Lanes, table
 from lineshaft.make.schedule.tables import ShopBook
@@ -64,23 +65,23 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
     lanes
         With the pools that came to it.
     """
-    first = lanes.pools.group_by(*DEMAND[:-1]).agg(pl.col("pool").sort_by("demand_no").first())
     parts, lanes = pool_parts(lanes, bay_numbers(book))
-    transport = pl.col("mode_from") >= 0
+    machine = lanes.teams.with_columns(lanes.pools["pool"].gather(lanes.teams["first"]))
     split = (
-        modes.join(first, on=DEMAND[:-1], how="left", maintain_order="left")
+        modes.join(machine, on=DEMAND[:-1], how="left", maintain_order="left")
         .join(parts, on="pool", how="left", maintain_order="left")
         .with_columns(
+            pl.col("count").fill_null(0),
             pl.col("part").fill_null(pl.col("pool")),
             pl.col("efficiency_pct").fill_null(FULL_PCT),
-            mode_to=pl.when(transport).then("mode_to").otherwise(pl.col("bay").fill_null(-1)),
+            mode_to=pl.when(pl.col("mode_from") >= 0).then("mode_to").otherwise(pl.col("bay").fill_null(-1)),
         )
-        .sort("op", "mode_no", "part")
     )
     worked_s = at_efficiency(pl.col("mode_s"))
     first_s = pl.max_horizontal(at_efficiency(pl.col("mode_first_s")), "mode_first_s")
-    return (
-        split.with_columns(
+    made = (
+        (split.sort("op", "mode_no", "part") if len(parts) else split)
+        .with_columns(
             mode_s=worked_s,
             mode_first_s=pl.min_horizontal(first_s, worked_s),
             mode_last_s=pl.max_horizontal(at_efficiency(pl.col("mode_last_s")), "mode_last_s"),
@@ -88,9 +89,9 @@ def by_machine(book: ShopBook, modes: pl.DataFrame, lanes: Lanes) -> tuple[pl.Da
         .drop("pool", "bay")
         .rename({"part": "pool"})
         .with_row_index("mode")
-        .with_columns(pl.col("mode").cast(pl.Int64)),
-        lanes,
+        .with_columns(pl.col("mode").cast(pl.Int64))
     )
+    return made, lanes
 
 
 def at_efficiency(work_s: pl.Expr) -> pl.Expr:
@@ -100,8 +101,8 @@ def at_efficiency(work_s: pl.Expr) -> pl.Expr:
 
 def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]:
     """Parts of every pool that is not plain: `pool, part, efficiency_pct, bay`; a part is a pool of its own."""
-    efficiency = lanes.frame["efficiency_pct"].fill_null(FULL_PCT).to_numpy()
-    bay = lanes.frame["bay_id"].replace_strict(bays, default=-1, return_dtype=pl.Int64).to_numpy()
+    efficiency = lanes.places.frame["efficiency_pct"].fill_null(FULL_PCT).to_numpy()
+    bay = lanes.places.frame["bay_id"].replace_strict(bays, default=-1, return_dtype=pl.Int64).to_numpy()
     pools = [lanes.pool_lane[a:b] for a, b in zip(lanes.pool_ptr, lanes.pool_ptr[1:])]
     number_of = {pool.tobytes(): number for number, pool in reversed(list(enumerate(pools)))}
     rows = []
@@ -123,31 +124,30 @@ def pool_parts(lanes: Lanes, bays: dict[str, int]) -> tuple[pl.DataFrame, Lanes]
 
 
 def demand_pools(modes: pl.DataFrame, lanes: Lanes) -> pl.DataFrame:
-    """What each mode holds: `mode, demand_no, unit_no, pool, whole, quantity, mode_s` in order of mode and demand.
+    """What each mode holds: `mode, demand_no, unit_no, pool, whole, quantity` in order of mode and demand.
 
     `whole` is the pool that the tables name. Where a mode takes part of it for its machine, this goes for the first
     unit; the others, from `unit_no` 2 on, are a row of their own.
     """
-    wants = (
-        lanes.pools.join(modes.select(*STEP, "mode_no", "mode", "mode_s", part="pool"), on=[*STEP, "mode_no"])
-        .sort("mode", "demand_no")
-        .with_columns(
-            split=(pl.col("mode") != pl.col("mode").shift().fill_null(-1))
-            & (pl.col("part") != pl.col("pool")),
-            whole="pool",
-            unit_no=pl.lit(1, pl.Int64),
-        )
+    count = modes["count"].to_numpy()
+    row = ranges(modes["first"].fill_null(0).to_numpy(), count)
+    mode = np.repeat(np.arange(len(modes)), count)
+    machine = np.diff(mode, prepend=-1) > 0
+    part = np.repeat(modes["pool"].fill_null(-1).to_numpy(), count)
+    pool, quantity, demand_no = (
+        lanes.pools[name].to_numpy()[row] for name in ("pool", "quantity", "demand_no")
     )
-    machine = pl.col("split")
-    others = wants.filter(machine & (pl.col("quantity") > 1)).with_columns(
-        pl.col("quantity") - 1, unit_no=pl.lit(2, pl.Int64)
-    )
-    firsts = wants.with_columns(
-        pool=pl.when(machine).then("part").otherwise("pool"),
-        quantity=pl.when(machine).then(1).otherwise("quantity"),
-    )
-    return (
-        pl.concat([firsts, others])
-        .sort("mode", "demand_no", "unit_no")
-        .select("mode", "demand_no", "unit_no", "pool", "whole", "quantity", "mode_s")
+    split = machine & (part != pool)
+    others = np.flatnonzero(split & (quantity > 1))
+    first = {
+        "mode": mode,
+        "demand_no": demand_no,
+        "unit_no": np.ones_like(mode),
+        "pool": np.where(split, part, pool),
+        "whole": pool,
+        "quantity": np.where(split, 1, quantity),
+    }
+    rest = {"unit_no": np.full_like(mode, 2), "pool": pool, "quantity": quantity - 1}
+    return pl.DataFrame(
+        {name: np.insert(some, others + 1, rest.get(name, some)[others]) for name, some in first.items()}
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from lineshaft.core import BadInput, Fault, Words
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.layout.fixing import STEP
 from lineshaft.make.schedule.layout.lanes import table

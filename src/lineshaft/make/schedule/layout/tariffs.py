@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from lineshaft.make.schedule.layout.calendars import Calendars
-from lineshaft.make.schedule.layout.lanes import Lanes, number, seconds, table
+from lineshaft.make.schedule.layout.lanes import Places, number, seconds, table
 from lineshaft.make.schedule.shop import Ints
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import working_intervals
@@ -39,7 +38,7 @@ class Tariffs:
     setup_fen: Ints
 
 
-def make_tariffs(book: ShopBook, lanes: Lanes, hours: Calendars, start: datetime) -> Tariffs:
+def make_tariffs(book: ShopBook, places: Places, low_s: int, high_s: int, start: datetime) -> Tariffs:
     """Read the costs of a book; all is free where it tells none."""
     prices = table(book, "energy_prices").select(
         seconds(pl.col("start"), start), seconds(pl.col("end"), start).alias("end"), "price_fen_kwh"
@@ -48,19 +47,21 @@ def make_tariffs(book: ShopBook, lanes: Lanes, hours: Calendars, start: datetime
     paid = table(book, "exceptions").filter((pl.col("cost_fen_h") > 0) & (pl.col("kind") == "overtime"))
     with_cost = set(paid["calendar_id"])
     of_calendar = {
-        name: overtime(book, paid.filter(calendar_id=name), hours, start) if name in with_cost else FREE
+        name: overtime(book, paid.filter(calendar_id=name), low_s, high_s, start)
+        if name in with_cost
+        else FREE
         for name in set(of_resource.values())
     }
     return Tariffs(
         energy=Tariff(*(prices[name].to_numpy() for name in ("start", "end", "price_fen_kwh"))),
-        overtime=[of_calendar[of_resource[resource_id]] for resource_id in lanes.frame["resource_id"]],
-        setup_fen=setup_costs(book, lanes),
+        overtime=[of_calendar[of_resource[resource_id]] for resource_id in places.frame["resource_id"]],
+        setup_fen=setup_costs(book, places),
     )
 
 
-def overtime(book: ShopBook, paid: pl.DataFrame, hours: Calendars, start: datetime) -> Tariff:
+def overtime(book: ShopBook, paid: pl.DataFrame, low_s: int, high_s: int, start: datetime) -> Tariff:
     """The paid overtime of a calendar, from the exceptions that tell of it."""
-    low, high = (start + timedelta(seconds=at_s) for at_s in (hours.low_s, hours.high_s))
+    low, high = (start + timedelta(seconds=at_s) for at_s in (low_s, high_s))
     calendars, epoch_s = table(book, "calendars"), round(start.timestamp())
     starts, ends, fen_h = [], [], []
     for row in range(len(paid)):
@@ -71,21 +72,21 @@ def overtime(book: ShopBook, paid: pl.DataFrame, hours: Calendars, start: dateti
     return Tariff(np.concatenate(starts), np.concatenate(ends), np.concatenate(fen_h))
 
 
-def setup_costs(book: ShopBook, lanes: Lanes) -> Ints:
+def setup_costs(book: ShopBook, places: Places) -> Ints:
     """`setup_fen[group, from, to]` as the setup times list them."""
-    n = len(lanes.families)
-    cost = np.zeros((len(lanes.groups), n, n), dtype=np.int64)
+    n = len(places.families)
+    cost = np.zeros((len(places.groups), n, n), dtype=np.int64)
     pairs = table(book, "setups").filter(
-        pl.col("setup_group").is_in(list(lanes.groups)) & (pl.col("cost_fen") > 0)
+        pl.col("setup_group").is_in(list(places.groups)) & (pl.col("cost_fen") > 0)
     )
     if pairs.is_empty():
         return cost
     where = [
         pairs.select(number(names, column))[column].to_numpy()
         for names, column in (
-            (lanes.groups, "setup_group"),
-            (lanes.families, "from_family_id"),
-            (lanes.families, "to_family_id"),
+            (places.groups, "setup_group"),
+            (places.families, "from_family_id"),
+            (places.families, "to_family_id"),
         )
     ]
     cost[tuple(where)] = pairs["cost_fen"].to_numpy()

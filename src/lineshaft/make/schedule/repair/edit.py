@@ -111,7 +111,7 @@ def mend(
     horizon_s = earlier.shop.horizon_s if earlier else None
     while True:
         compiled = compile_shop(book, params, horizon_s, as_planned=True, earlier=earlier)
-        deck, _, _ = tables_of(compiled.shop)
+        deck, _, _ = tables_of(compiled.shop, compiled.stages)
         given, homeless = read_standing(compiled)
         goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
         plan = force(compiled.shop, deck, given, homeless, goal, moved_min)

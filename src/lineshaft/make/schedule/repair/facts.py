@@ -6,14 +6,16 @@ the plan in force was accepted and the tables now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from functools import cache
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
 from lineshaft.core import BadInput, Change, Fault, Words
-from lineshaft.core.frames import cast_column, check_alone, references
+from lineshaft.core.frames import Reference, cast_column, check_alone, references
 from lineshaft.core.solve import table_name
 from lineshaft.make.schedule.layout.lanes import table
 from lineshaft.make.schedule.tables import ShopBook
@@ -22,6 +24,7 @@ GONE = "gone"
 PLAN = ("previous", "previous_resources")
 
 
+@cache
 def members() -> dict[str, str]:
     """Table → member of everything in a book that is not the plan in force."""
     return {
@@ -55,17 +58,19 @@ def with_facts(book: ShopBook, changes: Sequence[Change]) -> ShopBook:
         faults += found
     if faults:
         raise BadInput(faults)
-    whole = {member: getattr(book, member) for member in ShopBook.member_schemas()} | frames
-    faults = [fault for member, rows in touched.items() for fault in lost(whole, member, rows)]
-    if faults:
+    now = copy(book)
+    for member, frame in frames.items():
+        setattr(now, member, frame)
+    if faults := list(lost(now, touched)):
         raise BadInput(faults)
-    return ShopBook.cast({member: frame.lazy() for member, frame in whole.items() if frame is not None})
+    return now
 
 
 def strange(schema: type[dy.Schema], changes: Sequence[Change]) -> Iterator[Fault]:
     """A fault for every value of a column that the table does not have."""
+    known = {*schema.column_names(), GONE}
     for change in changes:
-        for column in set(change.values) - set(schema.column_names()) - {GONE}:
+        for column in set(change.values) - known:
             words = Words("the table has no such column", "该表没有此列")
             yield Fault(change.table, change.key, column, change.values[column], "unknown_column", words)
 
@@ -73,18 +78,22 @@ def strange(schema: type[dy.Schema], changes: Sequence[Change]) -> Iterator[Faul
 def patched(
     schema: type[dy.Schema], frame: pl.DataFrame, changes: Sequence[Change]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Fault]]:
-    """The frame with the changes, the rows changed or new, and their faults. Of two changes of a row both count."""
+    """The frame with the changes; the rows that share the first column of their keys with one; faults. Of two changes of a row both count."""
     keys, columns = schema.primary_key(), schema.column_names()
-    types = {name: schema.columns()[name].dtype for name in columns}
-    asked = pl.DataFrame(
-        {key: [change.key[i] for change in changes] for i, key in enumerate(keys)}, strict=False
-    )
-    asked = asked.select(cast_column(asked[key], types[key]).alias(key) for key in keys)
-    there = frame.join(asked, on=keys, how="semi")
+    types = {name: column.dtype for name, column in schema.columns().items()}
+    asked = [
+        pl.Series(key, [change.key[i] for change in changes], strict=False) for i, key in enumerate(keys)
+    ]
+    asked = [cast_column(values, types[values.name]) for values in asked]
+    frame = frame if frame.columns == columns else frame.select(columns)
+    frame = frame if frame[keys[0]].is_sorted() else frame.sort(keys)
+    spans = spans_of(frame[keys[0]], asked[0])
     rows: dict[tuple[Any, ...], dict[str, Any]] = {
-        tuple(row[key] for key in keys): row for row in there.iter_rows(named=True)
+        tuple(row[key] for key in keys): row
+        for low, high in spans
+        for row in frame[low:high].iter_rows(named=True)
     }
-    for key, change in zip(asked.rows(), changes):
+    for key, change in zip(zip(*asked), changes):
         if change.values.get(GONE):
             rows.pop(key, None)
         else:
@@ -92,32 +101,50 @@ def patched(
             rows[key] = rows.get(key, blank) | {c: v for c, v in change.values.items() if c in types}
     told = pl.DataFrame({name: [row[name] for row in rows.values()] for name in columns}, strict=False)
     good, faults = check_alone(table_name(schema), told, schema)
-    kept = frame.select(columns).join(asked, on=keys, how="anti")
-    return pl.concat([kept, good.select(columns)], how="vertical_relaxed").sort(keys), good, faults
+    pieces, at = [], 0
+    for (low, high), (first, last) in zip(spans, spans_of(good[keys[0]], asked[0])):
+        pieces += [frame[at:low], good[first:last]]
+        at = high
+    return pl.concat([*pieces, frame[at:]], how="vertical_relaxed", rechunk=True), good, faults
 
 
-def lost(book: dict[str, pl.DataFrame | None], member: str, rows: pl.DataFrame) -> Iterator[Fault]:
-    """A fault for every row that names a row of another table which is not there."""
-    schemas = ShopBook.member_schemas()
-    where = {table_name(schema): other for other, schema in schemas.items() if other not in PLAN}
-    for reference in references(schemas[member]):
-        if reference.target not in where or rows[reference.columns[-1]].is_null().all():
-            continue
-        target = book[where[reference.target]]
-        if target is None:
-            target = schemas[where[reference.target]].create_empty()
-        named = rows.drop_nulls(reference.columns)
-        columns = list(reference.columns), list(reference.target_columns)
-        for row in named.join(target, left_on=columns[0], right_on=columns[1], how="anti").iter_rows(
-            named=True
-        ):
-            value = " ".join(str(row[column]) for column in reference.columns)
-            words = Words(
-                f"names {value}, which is not in {reference.target}",
-                f"引用的 {value} 在 {reference.target} 中不存在",
-            )
-            key = tuple(row[key] for key in schemas[member].primary_key())
-            yield Fault(table_name(schemas[member]), key, reference.columns[-1], value, "ref", words)
+def spans_of(column: pl.Series, values: Iterable[Any]) -> list[tuple[int, int]]:
+    """From which row to which each of some values, in their order, stands in a sorted column."""
+    each = pl.Series(sorted(set(values)), dtype=column.dtype)
+    low, high = (column.search_sorted(each, side).to_list() for side in ("left", "right"))
+    return list(zip(low, high))
+
+
+def lost(book: ShopBook, touched: dict[str, pl.DataFrame]) -> Iterator[Fault]:
+    """A fault for every row, of those touched, that names a row of another table which is not there."""
+    for member, rows in touched.items():
+        schema = ShopBook.member_schemas()[member]
+        for reference in references(schema):
+            if reference.target in members() and rows[reference.columns[-1]].null_count() < len(rows):
+                yield from lost_names(book, schema, rows, reference)
+
+
+def lost_names(
+    book: ShopBook, schema: type[dy.Schema], rows: pl.DataFrame, reference: Reference
+) -> Iterator[Fault]:
+    """A fault for every row that names, by this reference, what is not there."""
+    own = list(reference.columns)
+    named = [names if None not in names else None for names in zip(*(rows[column] for column in own))]
+    target = table(book, members()[reference.target])
+    its = [target[column] for column in reference.target_columns]
+    spans = [(0, len(target))]
+    if its[0].is_sorted():
+        spans = spans_of(its[0], (names[0] for names in named if names))
+    there = {names for low, high in spans for names in zip(*(column[low:high] for column in its))}
+    missing = [names is not None and names not in there for names in named]
+    for row in rows.filter(missing).iter_rows(named=True) if any(missing) else ():
+        value = " ".join(str(row[column]) for column in own)
+        words = Words(
+            f"names {value}, which is not in {reference.target}",
+            f"引用的 {value} 在 {reference.target} 中不存在",
+        )
+        key = tuple(row[key] for key in schema.primary_key())
+        yield Fault(table_name(schema), key, own[-1], value, "ref", words)
 
 
 def what_happened(before: ShopBook, after: ShopBook) -> tuple[Change, ...]:

@@ -12,9 +12,7 @@ import numpy as np
 
 from lineshaft.make.schedule.repair.insert import give_way, insert, longest_ahead_first
 from lineshaft.make.schedule.repair.settle import Force, Settled, shifted, sorted_by_start
-from lineshaft.make.schedule.repair.shift import NONE
 from lineshaft.make.schedule.repair.standing import Standing
-from lineshaft.make.schedule.search.score import lower
 from lineshaft.make.schedule.shop import Bools, Ints
 
 TRIES = 20
@@ -47,7 +45,7 @@ class Mender:
         self.rounds += 1
         for _ in range(TRIES):
             tried = self._try(int(draw.choice(targets)), draw)
-            if tried.trouble.kind == NONE and lower(tried.value, self.best.value):
+            if self.plan.prefers(tried, self.best):
                 self.best = tried
                 targets = self.targets()
                 if not len(targets):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
@@ -15,6 +14,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 )
 from lineshaft.make.schedule.dispatch.desk import choose, place, ready_at
 from lineshaft.make.schedule.dispatch.hours import NEVER
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.laid import lay, take_off, taken_from
 from lineshaft.make.schedule.repair.shift import room
 from lineshaft.make.schedule.repair.standing import Standing
@@ -90,7 +90,7 @@ def overlapped(standing: Standing, by: Bools) -> Bools:
     if len(mine):
         last_end_s = np.maximum.accumulate(end_s[mine])
         before = np.searchsorted(start_s[mine], end_s, side="left") - 1
-        hits[op] |= (before >= 0) & (last_end_s[before] > start_s)
+        hits[op[(before >= 0) & (last_end_s[before] > start_s)]] = True
     return hits & ~by
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
@@ -36,6 +35,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     untried,
 )
 from lineshaft.make.schedule.dispatch.hours import joint, run
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Bools, Ints
 

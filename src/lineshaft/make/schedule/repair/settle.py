@@ -40,6 +40,8 @@ from lineshaft.make.schedule.search.score import desk_figures, lower, order_rows
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop
 
 DELAYS = 20
+CALM_SHARE = 0.08
+CALM = 100
 MINUTE_S = 60
 
 
@@ -87,10 +89,28 @@ class Force:
         return float(self.goal.levels[0] @ desk_figures(self.deck, self.orders, desk))
 
     def most_moves(self, best: Settled) -> int:
-        """A plan that moves more steps than this is not worth their price beside the best so far."""
+        """A plan that moves more steps than this is not preferred to the best so far."""
         if best.trouble.kind != NONE or self.moved_min == 0:
             return MANY
-        return int(min((best.value[0] - self.least_value) // (self.moved_min * MINUTE_S), MANY))
+        worth = int(min((best.value[0] - self.least_value) // (self.moved_min * MINUTE_S), MANY))
+        return max(worth, self.calm_moves) if self.stirs(best) else min(worth, self.calm_moves)
+
+    @property
+    def calm_moves(self) -> int:
+        """So many steps may move without stirring the plan up: few, or a small share of all."""
+        return max(CALM, int(CALM_SHARE * len(self.homeless)))
+
+    def stirs(self, settled: Settled) -> bool:
+        """Whether a plan moves so much that the shop would not know it again; never where moves have no price."""
+        return self.moved_min > 0 and int(self.moved(settled.standing).sum()) > self.calm_moves
+
+    def prefers(self, one: Settled, other: Settled) -> bool:
+        """Whether one plan holds and beats another: it stirs up less, or as much and has the lower value."""
+        if one.trouble.kind != NONE or other.trouble.kind != NONE:
+            return one.trouble.kind == NONE
+        if self.stirs(one) != self.stirs(other):
+            return self.stirs(other)
+        return bool(lower(one.value, other.value))
 
     def value(self, standing: Standing, desk: Desk) -> NDArray[np.float64]:
         """What is minimised: the levels of the goal, the first with the price of what moved."""
@@ -165,9 +185,7 @@ def better_of(plan: Force, best: Settled, other: Standing | None) -> Settled:
     if other is None:
         return best
     tried = shifted(plan, other, plan.most_moves(best))
-    if tried.trouble.kind != NONE:
-        return best
-    return tried if best.trouble.kind != NONE or lower(tried.value, best.value) else best
+    return tried if plan.prefers(tried, best) else best
 
 
 def shifted(plan: Force, standing: Standing, most: int = MANY) -> Settled:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     BAYS,
@@ -49,6 +48,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 from lineshaft.make.schedule.dispatch.desk import follows, free_from, least_end, load_to_join, place, ready_at
 from lineshaft.make.schedule.dispatch.heaps import open_agenda, put, take
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.laid import FITS, by_start, fits, lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import END_END, END_START, OVERLAP
@@ -96,12 +96,17 @@ def shift_right(
     wary = np.zeros(len(stays), dtype=np.bool_)
     stands = fits(deck, standing.mode, standing.start_s, standing.end_s, standing.team) == FITS
     stands &= (deck.op[:-1, MIX] < 0) & (deck.op[:-1, NEEDS] & ENDS == 0)
+    times = standing.fixed, was.start_s, was.end_s, judged
+    if (stands | stays).all():
+        desk, everyone = lay(deck, standing, np.ones_like(stays), order), np.ones_like(stays)
+        if trouble(deck, desk, slot_op, everyone, *times)[0] == NONE:
+            return standing, desk, FINE
     while True:
         desk = lay(deck, standing, stays, order)
         stuck = push(deck, desk, standing.start_s, standing.team, stays, order, wary, stands, most)
         if stuck >= 0 or stuck == GIVEN_UP:
             return standing, desk, Trouble(NO_ROOM, stuck, -1)
-        kind, op, other = trouble(deck, desk, slot_op, stays, standing.fixed, was.start_s, was.end_s, judged)
+        kind, op, other = trouble(deck, desk, slot_op, stays, *times)
         if kind == NO_SETUP and other >= 0 and not stays[other] and not wary[other]:
             wary[other] = True
             continue

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
@@ -19,6 +18,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     Deck,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.repair.laid import lay
 from lineshaft.make.schedule.repair.standing import Standing
 from lineshaft.make.schedule.shop import Ints

@@ -9,7 +9,7 @@ import polars as pl
 
 from lineshaft.core import Refused
 from lineshaft.make.schedule.dispatch.deck import mode_width
-from lineshaft.make.schedule.layout.calendars import ranges
+from lineshaft.make.schedule.layout.calendars import pointers, ranges
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.shop import Bools, Ints, Shop, Timetable
 
@@ -61,10 +61,8 @@ def read_standing(compiled: Compiled) -> tuple[Standing, Bools]:
     mode[shop.fixed], start_s[shop.fixed] = shop.fixed_mode[shop.fixed], shop.fixed_start_s[shop.fixed]
     slot_ptr = mode_width(shop)
     team = planned_lanes(compiled, mode, slot_ptr)
-    for op in np.flatnonzero(shop.fixed).tolist():
-        held = shop.fixed_lane[shop.fixed_ptr[op] : shop.fixed_ptr[op + 1]]
-        team[slot_ptr[op] : slot_ptr[op + 1]] = -1
-        team[slot_ptr[op] : slot_ptr[op] + len(held)] = held
+    team[np.repeat(shop.fixed, np.diff(slot_ptr))] = -1
+    team[ranges(slot_ptr[:-1], np.diff(shop.fixed_ptr))] = shop.fixed_lane
     end_s = np.zeros(shop.n_ops, dtype=np.int64)
     end_s[compiled.previous.planned["op"].to_numpy()] = compiled.previous.planned["end_s"].to_numpy()
     end_s[shop.fixed] = shop.fixed_end_s[shop.fixed]
@@ -80,18 +78,27 @@ def read_standing(compiled: Compiled) -> tuple[Standing, Bools]:
 def planned_lanes(compiled: Compiled, mode: Ints, slot_ptr: Ints) -> Ints:
     """The team of each operation by the plan in force, in the mode that it has, by demand and unit; -1 for no lane."""
     shop = compiled.shop
-    held = compiled.previous.held.with_columns(mode=pl.Series(mode)[compiled.previous.held["op"]])
-    demands = compiled.demands.rename({"unit_no": "first_unit"}).with_row_index("demand")
-    held = held.join(demands, on=["mode", "demand_no"])
-    demand = held["demand"].cast(pl.Int64).to_numpy()
-    unit = held["unit_no"].to_numpy() - held["first_unit"].to_numpy() + 1
-    taken = np.concatenate(([0], np.cumsum(shop.demand_quantity))).astype(np.int64)
-    of_mode = np.repeat(np.arange(len(shop.mode_s)), np.diff(shop.demand_ptr))
-    before = taken[:-1] - taken[shop.demand_ptr[of_mode]]
-    fits = (unit >= 1) & (unit <= shop.demand_quantity[demand])
+    op, demand_no, unit_no, lane = columns(compiled.previous.held, "op", "demand_no", "unit_no", "lane")
+    of_mode, number, first_unit = columns(compiled.demands, "mode", "demand_no", "unit_no")
+    numbers = max(int(demand_no.max(initial=0)), int(number.max(initial=0))) + 1
+    units = max(int(unit_no.max(initial=0)), int(first_unit.max(initial=0))) + 1
+    wanted = (mode[op] * numbers + demand_no) * units
+    offered = (of_mode * numbers + number) * units
+    demand = np.searchsorted(offered + first_unit, wanted + unit_no, side="right") - 1
+    known = (mode[op] >= 0) & (demand >= 0) & (offered[demand] == wanted) if len(offered) else op < 0
+    op, demand, lane, unit_no = op[known], demand[known], lane[known], unit_no[known]
+    unit = unit_no - first_unit[demand]
+    taken = pointers(shop.demand_quantity)
+    before = taken[demand] - taken[shop.demand_ptr[of_mode[demand]]]
+    fits = unit < shop.demand_quantity[demand]
     team = np.full(slot_ptr[-1], -1, dtype=np.int64)
-    team[(slot_ptr[held["op"].to_numpy()] + before[demand] + unit - 1)[fits]] = held["lane"].to_numpy()[fits]
+    team[(slot_ptr[op] + before + unit)[fits]] = lane[fits]
     return team
+
+
+def columns(frame: pl.DataFrame, *names: str) -> list[Ints]:
+    """Columns of whole numbers as arrays."""
+    return [frame[name].to_numpy().astype(np.int64) for name in names]
 
 
 def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
@@ -103,11 +110,12 @@ def teams_fit(shop: Shop, mode: Ints, slot_ptr: Ints, team: Ints) -> Bools:
     needs = np.bincount(op, minlength=len(mode))
     lane = team[ranges(slot_ptr[:-1], needs)]
     pool = np.repeat(shop.demand_pool[demand], quantity)
-    of_pool = np.repeat(np.arange(len(shop.pool_ptr) - 1), np.diff(shop.pool_ptr))
-    allowed = np.isin(pool * shop.n_lanes + lane, of_pool * shop.n_lanes + shop.pool_lane) & (lane >= 0)
-    _, seen, times = np.unique(op * shop.n_lanes + lane, return_inverse=True, return_counts=True)
+    member = np.zeros((len(shop.pool_ptr) - 1, shop.n_lanes + 1), dtype=np.bool_)
+    member[np.repeat(np.arange(len(member)), np.diff(shop.pool_ptr)), shop.pool_lane] = True
+    taken = np.sort((op * shop.n_lanes + lane)[lane >= 0])
     fit = np.ones(len(mode), dtype=np.bool_)
-    fit[op[~allowed | (times[seen] > 1)]] = False
+    fit[op[~member[pool, lane]]] = False
+    fit[taken[1:][taken[1:] == taken[:-1]] // max(shop.n_lanes, 1)] = False
     held = np.bincount(
         np.repeat(np.arange(len(mode)), np.diff(slot_ptr)), weights=team >= 0, minlength=len(mode)
     )

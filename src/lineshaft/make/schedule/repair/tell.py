@@ -90,6 +90,8 @@ def placed(names: Names, was: Standing, now: Standing, dragged: list[int]) -> It
 
 def moved(names: Names, now: Standing, was_start_s: Ints, ops: Ints, use: LaneUse) -> Iterator[Reason]:
     """Every other step that moved: what it gives way to or follows, how much later it starts."""
+    if not len(ops):
+        return
     held, lane, free_s = held_behind(now, use)
     followed, ready_s = follows(names, now, ops)
     lane, free_s, held = lane[ops], free_s[ops], held[ops]

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.lines import makespan, may_shift, shift
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.shop import Ints

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from lineshaft.make.schedule.bounds.groups import connected, demand_choices
+from lineshaft.make.schedule.bounds.groups import connected, different_teams, lane_choices, lanes_of_pools
 from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, OBJECTIVES, Goal, Shop, Timetable
 
 MOST_OPS = 300
@@ -196,8 +195,8 @@ class Model:
     def _groups(self) -> None:
         """One cumulative a group of lanes for the steps that hold one of them in every mode."""
         shop = self.shop
-        pools = [set(shop.pool_lane[a:b].tolist()) for a, b in pairwise(shop.pool_ptr)]
-        choices = {frozenset().union(*(pools[pool] for pool in choice)) for choice in demand_choices(shop)}
+        pools = lanes_of_pools(shop)
+        choices = lane_choices(different_teams(shop), pools)
         for lanes in sorted(choices | set(connected(choices)), key=sorted):
             if len(lanes) < 2:
                 continue

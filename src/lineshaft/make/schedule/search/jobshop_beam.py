@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.lines import Line, Places
 from lineshaft.make.schedule.shop import Ints
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.bounds.alone import each_alone, earliest_orders
@@ -39,6 +38,7 @@ from lineshaft.make.schedule.dispatch.deck import (
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
 from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
     CHAIN,

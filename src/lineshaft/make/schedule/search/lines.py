@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, Ints, Shop, Timetable
 
 Places = NDArray[np.uint32]

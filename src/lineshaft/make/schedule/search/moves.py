@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch import hours
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search import plain, wide
 from lineshaft.make.schedule.search.graph import (
     AFTER,

@@ -8,8 +8,8 @@ and the first whose tail is no longer than v's own (Mastrolilli and Gambardella 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.graph import (
     AFTER,
     END,

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch import decode
@@ -24,6 +23,7 @@ from lineshaft.make.schedule.dispatch.decode import UNKNOWN, Course, enter
 from lineshaft.make.schedule.dispatch.heaps import put
 from lineshaft.make.schedule.dispatch.hours import NEVER
 from lineshaft.make.schedule.dispatch.rules import Policy
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.score import COUNTS, DUE_S, RELEASED_S, WEIGHT
 from lineshaft.make.schedule.shop import Ints
 

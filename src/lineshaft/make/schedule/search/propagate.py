@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
@@ -34,6 +33,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     Deck,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, run, setup_between
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.score import COUNTS, DUE_S, NEVER_DONE, RELEASED_S, WEIGHT
 from lineshaft.make.schedule.shop import END_START, Ints
 

@@ -7,7 +7,16 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from lineshaft.make.schedule.search import jobshop, late, lines, priority, project_search, tabu, tuned
+from lineshaft.make.schedule.search import (
+    jobshop,
+    late,
+    lines,
+    priority,
+    project_search,
+    tabu,
+    tuned,
+    windows,
+)
 from lineshaft.make.schedule.search.exact import prove, suits
 from lineshaft.make.schedule.search.project import pooled
 from lineshaft.make.schedule.search.project_budget import narrowed, widened
@@ -23,6 +32,8 @@ POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 POLICY_ROUNDS = 60
+TIMELY = ("weighted_tardiness_s", "flow_s")
+FIRST_WINDOWS = 8
 
 
 class Rounds:
@@ -31,8 +42,9 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
-    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. Loads to share, transfer lots and moves between bays are known to those over
-    priorities and policies alone.
+    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. In
+    others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
+    between bays are known to those over priorities and policies alone.
 
     Parameters
     ----------
@@ -61,6 +73,8 @@ class Rounds:
         self.project = None if project is None else project_search.start(project, first, bound_s, seed)
         self.sequenced = shop.sequenced
         self.exact = self.sequenced and suits(shop, goal) and project is None and not len(shop.budget)
+        timely = self.leading in TIMELY and shop.n_ops <= BIG_OPS
+        self.windowed = timely and windows.suits(shop, goal)
         self.done = 0
         self.modes = first.mode
         self.tabu: tabu.Search | None = None
@@ -69,6 +83,8 @@ class Rounds:
         self.policies: list[tuned.State] = []
         self.lates: list[late.State] = []
         self.late_from = first
+        self.window: windows.State | None = None
+        self.window_from = first
 
     @property
     def leader_proven(self) -> bool:
@@ -93,6 +109,9 @@ class Rounds:
                 self._jobshop()
             else:
                 self._tabu()
+        elif self.windowed and self._for_windows(number):
+            if not self._windows(time_left_s):
+                return False
         elif self.sequenced and self._for_late(number):
             self._late()
         elif self.shop.n_ops > BIG_OPS:
@@ -133,6 +152,21 @@ class Rounds:
         if self.shop.n_ops > BIG_OPS and number >= POLICY_ROUNDS:
             return number % 8 > 0
         return number % 4 == 3
+
+    def _for_windows(self, number: int) -> bool:
+        """Every fourth round, after the searches that are faster at first."""
+        return number % 4 == 1 and number >= FIRST_WINDOWS and not self.leader_proven
+
+    def _windows(self, time_left_s: float | None) -> bool:
+        if self.window is None or self.best is not self.window_from:
+            shop, best = self._paid()
+            self.window = windows.start(shop, self.goal, best, self._seeds()[0])
+            self.window_from = self.best
+        if not windows.step(self.window, self.workers, time_left_s):
+            return False
+        if self.take(self._whole(self.window.best)):
+            self.window_from = self.best
+        return True
 
     def _late(self) -> None:
         shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
@@ -199,6 +233,7 @@ class Rounds:
     def _restart(self) -> None:
         """Every search begins anew from the best plan."""
         self.tabu, self.jobshop, self.priorities, self.policies, self.lates = None, None, [], [], []
+        self.window = None
 
     def take(self, timetable: Timetable) -> bool:
         """Keep a timetable that is better than the best; True when it is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import (
@@ -21,6 +20,7 @@ from lineshaft.make.schedule.dispatch.deck import (
     WORK_S,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, setup_between
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Score, Shop, Timetable
 
 Floats = NDArray[np.float64]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.graph import (
     FIRST_HELD,
     FIRST_OPTION,

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.graph import (
     FIRST_HELD,
     FIRST_OPTION,

@@ -9,10 +9,9 @@ Sources: Balas 1969 (disjunctive graph); Pearce and Kelly 2007 (repair of a topo
 
 from __future__ import annotations
 
-from numba import njit
-
 from lineshaft.make.schedule.dispatch import hours
 from lineshaft.make.schedule.dispatch.deck import BEFORE, CALENDAR, SET_FOR
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search import plain, wide
 from lineshaft.make.schedule.search.graph import (
     AFTER,

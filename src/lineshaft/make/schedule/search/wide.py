@@ -11,10 +11,10 @@ lane the best place can be); the sweep is our own.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from lineshaft.make.schedule.dispatch import hours
 from lineshaft.make.schedule.dispatch.deck import SET_FOR
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.graph import (
     AFTER,
     END,

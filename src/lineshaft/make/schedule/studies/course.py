@@ -10,11 +10,11 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from lineshaft.core import Refused
 from lineshaft.make.schedule.dispatch import hours
 from lineshaft.make.schedule.dispatch.deck import Deck, lay_out
+from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.layout.routes import topological
 from lineshaft.make.schedule.plan import lane_use

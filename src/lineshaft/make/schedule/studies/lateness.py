@@ -19,7 +19,7 @@ from lineshaft.core.result import StoppedBy
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.params import ScheduleParams
 from lineshaft.make.schedule.plan import moments
-from lineshaft.make.schedule.reasons.explain import CAUSES, Wait, Walker
+from lineshaft.make.schedule.reasons.waits import CAUSES, Wait, Walker
 from lineshaft.make.schedule.search.rounds import Rounds
 from lineshaft.make.schedule.search.score import order_end_s
 from lineshaft.make.schedule.shop import NEVER_S, Ints, Score, Timetable

@@ -12,7 +12,7 @@ import polars as pl
 
 from lineshaft.make.schedule.layout.compile import Compiled
 from lineshaft.make.schedule.layout.lanes import table
-from lineshaft.make.schedule.reasons.explain import Wait
+from lineshaft.make.schedule.reasons.waits import Wait
 from lineshaft.make.schedule.studies.books import changed_book
 from lineshaft.make.schedule.tables import ShopBook
 
