@@ -1,5 +1,7 @@
 """The search of late orders: never worse, always sound, the same again, and its short cuts agree with the long way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,18 @@ from lineshaft.make.schedule.goal import parse_goal
 from lineshaft.make.schedule.layout.compile import compile_shop
 from lineshaft.make.schedule.plan import make_plan
 from lineshaft.make.schedule.search import late, policy_beam, tuned
-from lineshaft.make.schedule.search.propagate import END, LANE, SETUP, START, everything, take_back
+from lineshaft.make.schedule.search.packing import packed
+from lineshaft.make.schedule.search.propagate import (
+    CHAIN,
+    END,
+    LANE,
+    MARK,
+    OPENED,
+    SETUP,
+    START,
+    everything,
+    take_back,
+)
 from lineshaft.make.schedule.search.score import better, score
 from tests.random_books import random_book, random_params
 from tests.shops import random_shop
@@ -46,9 +59,9 @@ def test_times_and_figures_after_many_moves_are_those_of_timing_everything_anew(
     state = late.start(*crowded(seed % 7), seed)
     late.step(state, 300)
     plan = state.plan
-    was, figures = plan.job[:, START : END + 1].copy(), plan.now[: SETUP + 1].copy()
+    was, figures = plan.time[:, START : END + 1].copy(), plan.now[: SETUP + 1].copy()
     assert everything(state.field, plan)
-    assert np.array_equal(was, plan.job[:, START : END + 1])
+    assert np.array_equal(was, plan.time[:, START : END + 1])
     assert np.array_equal(figures, plan.now[: SETUP + 1])
     kept = score(state.shop, state.best)
     assert np.allclose(state.goal.levels @ kept.as_array(), state.room.best)
@@ -60,18 +73,40 @@ def test_a_move_taken_back_leaves_no_trace(seed):
     state = late.start(*crowded(seed % 5), seed)
     field, plan, room = state.field, state.plan, state.room
     for _ in range(20):
-        order = late.pick_order(field, plan, state.counted, state.earliest_s, False, room.rng)
+        order = late.pick_order(field, plan, state.counted, state.earliest_s, room.rng)
         many = late.trace(field, plan, order, room)
         was = [
-            plan.job[:, : END + 3].copy(),
+            plan.time.copy(),
+            plan.job[:, :MARK].copy(),
             plan.held[:, LANE].copy(),
             plan.order.copy(),
             plan.now[: SETUP + 1].copy(),
         ]
-        moved = late.attempt(field, plan, room, many)
-        take_back(field, plan, moved if moved >= 0 else -1 - moved)
-        now = [plan.job[:, : END + 3], plan.held[:, LANE], plan.order, plan.now[: SETUP + 1]]
+        changes = 0
+        while changes < CHAIN and late.attempt(field, plan, room, many):
+            changes += 1
+            many = late.trace(field, plan, order, room)
+        while plan.now[OPENED] > 0:
+            take_back(field, plan)
+        now = [plan.time, plan.job[:, :MARK], plan.held[:, LANE], plan.order, plan.now[: SETUP + 1]]
         assert all(np.array_equal(a, b) for a, b in zip(was, now))
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_a_packed_plan_breaks_no_rule_and_keeps_its_modes(seed):
+    book, params = random_book(seed), random_params(seed)
+    compiled = compile_shop(book, params)
+    first = best_rule(compiled.shop, parse_goal(params.objective, int(compiled.shop.order_counts.sum())))[0]
+    closer = packed(compiled.shop, first)
+    assert check(book, make_plan(compiled, closer), params).violations == ()
+    assert np.array_equal(closer.mode, first.mode)
+
+
+def test_packing_closes_gaps():
+    shop, _, first = crowded(1, 40)
+    stretched = replace(first, start_s=2 * first.start_s, end_s=first.start_s + first.end_s)
+    assert score(shop, packed(shop, stretched)).flow_s < score(shop, stretched).flow_s
 
 
 def test_the_same_seed_and_work_give_the_same_timetable():

@@ -19,55 +19,51 @@ from numpy.typing import NDArray
 from lineshaft.make.schedule.bounds.alone import each_alone, earliest_orders
 from lineshaft.make.schedule.dispatch.deck import (
     CALENDAR,
-    FAMILY,
     FIRST_DEMAND,
-    FIRST_MODE,
-    FIRST_PRED,
-    FIRST_SLOT,
-    FIXED,
     HIGH,
     KIND,
     LAG_S,
     LOW,
     OP,
-    PAUSABLE,
     QUANTITY,
     WORK_S,
-    lay_out,
-    plain,
 )
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, joint, run
-from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
+    BEARABLE,
     CHAIN,
     END,
     ENDED,
     ENDINGS,
+    FAMILY,
+    FIRST_MODE,
+    FIRST_PRED,
+    FIRST_SLOT,
+    FIXED,
     FROM,
     LANE,
-    LAST_MOVED,
-    MARK,
     MODE,
     OPEN,
     OPENED,
+    PAUSABLE,
     PLACE,
-    SETUP,
     START,
     WHO,
+    WORK,
     Field,
     Plan,
     drop,
-    everything,
     lane_ready,
     lift,
     place_at,
     take_back,
     work_ready,
 )
-from lineshaft.make.schedule.search.score import COUNTS, DUE_S, WEIGHT, order_rows, setup_total_s
-from lineshaft.make.schedule.shop import END_START, NEVER_S, Goal, Ints, Shop, Timetable
+from lineshaft.make.schedule.search.score import COUNTS, DUE_S, WEIGHT
+from lineshaft.make.schedule.search.sequences import blank_plan, field_of, plan_of, pointers, settled
+from lineshaft.make.schedule.shop import END_START, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
 BACK = 12
@@ -82,7 +78,7 @@ CYCLE = 60
 class Room(NamedTuple):
     """Working memory: `path` and `slot` (what a late order waited for: step, and the slot on whose lane; -1 where it
     waited for another step), `team` lanes being tried, `value` of the present plan and `trial` of the one tried;
-    `best`, `best_job`, `best_held` the best so far; `rng` an own random stream.
+    `best`, `best_time`, `best_mode`, `best_held` the best so far; `rng` an own random stream.
     """
 
     path: Ints
@@ -91,7 +87,8 @@ class Room(NamedTuple):
     value: Floats
     trial: Floats
     best: Floats
-    best_job: Ints
+    best_time: Ints
+    best_mode: Ints
     best_held: Ints
     rng: Ints
 
@@ -106,11 +103,11 @@ def rate(levels, now, value):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def pick_order(f, p, counted, earliest_s, timely, rng):
+def pick_order(f, p, counted, earliest_s, rng):
     """A random counted order that could end earlier, a late one if need be; -1 where the draw found none."""
     for turn in range(2 * DRAWS):
         order = counted[draw(rng, len(counted))]
-        due_s = f.orders[order, DUE_S] if timely and turn < DRAWS else 0
+        due_s = f.orders[order, DUE_S] if f.timely and turn < DRAWS else 0
         if p.done[order, ENDED] > max(earliest_s[order], due_s):
             return order
     return -1
@@ -122,23 +119,23 @@ def trace(f, p, order, room):
     d = f.deck
     v, many = -1, 0
     for i in range(f.last_ptr[order], f.last_ptr[order + 1]):
-        if p.job[f.last_op[i], END] == p.done[order, ENDED]:
+        if p.time[f.last_op[i], END] == p.done[order, ENDED]:
             v = f.last_op[i]
-    while v >= 0 and not d.op[v, FIXED] and many < len(room.path):
+    while v >= 0 and not f.step[v, FIXED] and many < len(room.path):
         room.path[many] = v
         room.slot[many] = -1
         latest_s, before = f.release_s[v], -1
-        for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+        for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
             u = d.pred[a, OP]
-            since_s = p.job[u, END] if d.pred[a, KIND] == END_START else p.job[u, START]
+            since_s = p.time[u, END] if d.pred[a, KIND] == END_START else p.time[u, START]
             if since_s + d.pred[a, LAG_S] > latest_s:
                 latest_s, before = since_s + d.pred[a, LAG_S], u
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
             lane, place = p.held[slot, LANE], p.held[slot, PLACE]
             if lane < 0:
                 break
             if place > 0:
-                ready_s = lane_ready(f, p, lane, place, d.op[v, FAMILY])
+                ready_s = lane_ready(f, p, lane, place, f.step[v, FAMILY])
                 if ready_s > latest_s:
                     latest_s, before = ready_s, f.holder[p.seq[f.base[lane] + place - 1]]
                     room.slot[many] = slot
@@ -152,7 +149,7 @@ def gather(f, p, v, mode, t_s, keep, room):
     """Find a team for v, lifted, in `mode` at `t_s`; lane `keep` (-1: none) is to be in it. Its calendar, or -1."""
     d = f.deck
     ready_s, calendar, chosen = work_ready(f, p, v), 0, 0
-    for k in range(d.op[v + 1, FIRST_SLOT] - d.op[v, FIRST_SLOT]):
+    for k in range(f.step[v + 1, FIRST_SLOT] - f.step[v, FIRST_SLOT]):
         room.team[k] = -1
     for demand in range(d.mode[mode, FIRST_DEMAND], d.mode[mode + 1, FIRST_DEMAND]):
         for _ in range(d.demand[demand, QUANTITY]):
@@ -178,19 +175,19 @@ def best_lane(f, p, v, mode, demand, t_s, ready_s, calendar, chosen, keep, room)
         if both < 0:
             continue
         place = place_at(f, p, lane, t_s)
-        free_s = lane_ready(f, p, lane, place, d.op[v, FAMILY])
+        free_s = lane_ready(f, p, lane, place, f.step[v, FAMILY])
         if free_s >= NEVER:
             continue
         at_s = max(ready_s, free_s)
-        end_s = run(d, both, at_s, d.mode[mode, WORK_S], d.op[v, PAUSABLE])[1]
+        end_s = run(d, both, at_s, d.mode[mode, WORK_S], f.step[v, PAUSABLE])[1]
         if end_s >= NEVER:
             continue
         cost = 2 * end_s
         if place < p.size[lane]:
             w = f.holder[p.seq[f.base[lane] + place]]
-            clear_s = after_setup(d, lane, end_s, d.op[v, FAMILY], d.op[w, FAMILY])
-            push_s = max(0, clear_s - p.job[w, START])
-            if push_s > 0 and d.op[w, FIXED]:
+            clear_s = after_setup(d, lane, end_s, f.step[v, FAMILY], f.step[w, FAMILY])
+            push_s = max(0, clear_s - p.time[w, START])
+            if push_s > 0 and f.step[w, FIXED]:
                 continue
             cost += push_s
         if lane == keep:
@@ -212,9 +209,8 @@ def taken(room, chosen, lane):
 @njit(cache=True, nogil=True, _nrt=False)
 def own_team(f, p, v, room):
     """Have v, before it is lifted, keep its lanes."""
-    d = f.deck
-    for k in range(d.op[v + 1, FIRST_SLOT] - d.op[v, FIRST_SLOT]):
-        room.team[k] = p.held[d.op[v, FIRST_SLOT] + k, LANE]
+    for k in range(f.step[v + 1, FIRST_SLOT] - f.step[v, FIRST_SLOT]):
+        room.team[k] = p.held[f.step[v, FIRST_SLOT] + k, LANE]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -225,13 +221,13 @@ def earlier_on(f, p, v, slot, rng):
     many = 0
     while many < BACK and many < place:
         u = f.holder[p.seq[f.base[lane] + place - 1 - many]]
-        if f.deck.op[u, FIXED] or p.job[u, END] <= ready_s:
+        if f.step[u, FIXED] or p.time[u, END] <= ready_s:
             break
         many += 1
     if many == 0:
         return -1
     back = 1 + draw(rng, many)
-    return p.job[f.holder[p.seq[f.base[lane] + place - back]], START]
+    return p.time[f.holder[p.seq[f.base[lane] + place - back]], START]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -239,7 +235,7 @@ def later_on(f, p, slot, rng):
     """A moment after the start of the step at `slot` or of one of the next two on its lane (s)."""
     lane, place = p.held[slot, LANE], p.held[slot, PLACE]
     place = min(p.size[lane] - 1, place + draw(rng, 3))
-    return p.job[f.holder[p.seq[f.base[lane] + place]], START] + 1
+    return p.time[f.holder[p.seq[f.base[lane] + place]], START] + 1
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -252,16 +248,10 @@ def most_promising(f, p, room, many):
             continue
         v, lane, place = room.path[i], p.held[room.slot[i], LANE], p.held[room.slot[i], PLACE]
         u = f.holder[p.seq[f.base[lane] + place - 1]]
-        gain = hurt(f, p, v) * work_s(f, p, u) - hurt(f, p, u) * work_s(f, p, v)
+        gain = hurt(f, p, v) * p.time[u, WORK] - hurt(f, p, u) * p.time[v, WORK]
         if gain > most:
             best, most = i, gain
     return best
-
-
-@njit(cache=True, nogil=True, _nrt=False)
-def work_s(f, p, v):
-    """Working time of v as it is done (s)."""
-    return f.deck.mode[p.job[v, MODE], WORK_S]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -274,26 +264,26 @@ def hurt(f, p, v):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def urgent(f, p, counted, earliest_s, timely, rng):
+def urgent(f, p, counted, earliest_s, rng):
     """Of two random orders the one that loses more."""
-    one = pick_order(f, p, counted, earliest_s, timely, rng)
-    other = pick_order(f, p, counted, earliest_s, timely, rng)
+    one = pick_order(f, p, counted, earliest_s, rng)
+    other = pick_order(f, p, counted, earliest_s, rng)
     if one < 0 or other < 0:
         return max(one, other)
-    return one if lost(f, p, one, earliest_s, timely) >= lost(f, p, other, earliest_s, timely) else other
+    return one if lost(f, p, one, earliest_s) >= lost(f, p, other, earliest_s) else other
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def lost(f, p, order, earliest_s, timely):
+def lost(f, p, order, earliest_s):
     """Delay of an order that might be avoided, weighted where due dates count (s)."""
-    since_s = max(earliest_s[order], f.orders[order, DUE_S] if timely else 0)
-    return (f.orders[order, WEIGHT] if timely else 1) * max(0, p.done[order, ENDED] - since_s)
+    since_s = max(earliest_s[order], f.orders[order, DUE_S] if f.timely else 0)
+    return (f.orders[order, WEIGHT] if f.timely else 1) * max(0, p.done[order, ENDED] - since_s)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def attempt(f, p, room, many):
     """Make a random move on the path; False when it cannot be (`take_back` undoes both)."""
-    d, rng = f.deck, room.rng
+    rng = room.rng
     i = most_promising(f, p, room, many)
     v, slot, keep = room.path[i], room.slot[i], -1
     kind = draw(rng, 100)
@@ -304,12 +294,12 @@ def attempt(f, p, room, many):
         if kind < 40:
             t_s = earlier_on(f, p, v, slot, rng)
             keep = lane
-        elif not d.op[u, FIXED]:
+        elif not f.step[u, FIXED]:
             if kind < 60:
                 t_s = later_on(f, p, slot, rng)
                 keep = lane
             else:
-                t_s = p.job[u, START]
+                t_s = p.time[u, START]
             v = u
     if t_s < 0:
         t_s = work_ready(f, p, v)
@@ -319,7 +309,7 @@ def attempt(f, p, room, many):
     lift(f, p, v)
     if keep < 0 or draw(rng, 2) == 0:
         if keep < 0:
-            mode = d.op[v, FIRST_MODE] + draw(rng, d.op[v + 1, FIRST_MODE] - d.op[v, FIRST_MODE])
+            mode = f.step[v, FIRST_MODE] + draw(rng, f.step[v + 1, FIRST_MODE] - f.step[v, FIRST_MODE])
         calendar = gather(f, p, v, mode, t_s, keep, room)
         if calendar < 0:
             return False
@@ -353,34 +343,36 @@ def keep_best(p, room):
     for k in range(len(room.value)):
         room.best[k] = room.value[k]
     for v in range(len(p.job)):
-        for column in range(MODE + 1):
-            room.best_job[v, column] = p.job[v, column]
+        room.best_time[v, START], room.best_time[v, END] = p.time[v, START], p.time[v, END]
+        room.best_mode[v] = p.job[v, MODE]
     for slot in range(len(p.held)):
         room.best_held[slot] = p.held[slot, LANE]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def most_hurt(f, p, earliest_s, timely):
+def most_hurt(f, p, earliest_s):
     """The order that the last change has hurt most; -1 where it has hurt none."""
     level, hurt_most, most = p.now[OPENED] - 1, -1, 0
     for i in range(p.change[level, ENDINGS]):
         order = p.endings[level, i, WHO]
         if not f.orders[order, COUNTS]:
             continue
-        since_s = max(earliest_s[order], f.orders[order, DUE_S] if timely else 0)
+        since_s = max(earliest_s[order], f.orders[order, DUE_S] if f.timely else 0)
         before_s = max(0, p.endings[level, i, FROM] - since_s)
-        more = lost(f, p, order, earliest_s, timely) - (f.orders[order, WEIGHT] if timely else 1) * before_s
+        more = lost(f, p, order, earliest_s) - (f.orders[order, WEIGHT] if f.timely else 1) * before_s
         if more > most:
             hurt_most, most = order, more
     return hurt_most
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def chain(f, p, room, levels, order, earliest_s, timely, heat):
+def chain(f, p, room, levels, order, earliest_s, heat):
     """Move a step for `order`, then one for the order hurt most by that, and so on until the plan is accepted.
 
     (accepted, moves tried); a chain that is not accepted is taken back.
     """
+    if f.summed:
+        p.now[BEARABLE] = lost(f, p, order, earliest_s)
     for link in range(CHAIN):
         many = trace(f, p, order, room)
         if many == 0:
@@ -392,7 +384,7 @@ def chain(f, p, room, levels, order, earliest_s, timely, heat):
         if accepted(room, heat):
             p.now[OPENED] = 0
             return True, link + 1
-        order = most_hurt(f, p, earliest_s, timely)
+        order = most_hurt(f, p, earliest_s)
         if order < 0:
             break
     tried = p.now[OPENED] + 1
@@ -402,15 +394,15 @@ def chain(f, p, room, levels, order, earliest_s, timely, heat):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def climb(f, p, room, levels, counted, earliest_s, timely, heat, moves):
+def climb(f, p, room, levels, counted, earliest_s, heat, moves):
     """Try about `moves` moves; the number of chains accepted."""
     many_accepted, seldom, kept, turn = 0, 1 + len(p.job) // COPIES, 0, 0
     while turn < moves:
-        order = urgent(f, p, counted, earliest_s, timely, room.rng)
+        order = urgent(f, p, counted, earliest_s, room.rng)
         if order < 0:
             turn += 1
             continue
-        good, tried = chain(f, p, room, levels, order, earliest_s, timely, heat)
+        good, tried = chain(f, p, room, levels, order, earliest_s, heat)
         turn += tried
         if not good:
             continue
@@ -449,16 +441,15 @@ class State:
         """The best timetable so far: the given one until a better is found."""
         if self.rounds == 0:
             return self.first
-        job, held = self.room.best_job, self.room.best_held >= 0
-        op = self.field.holder[held]
-        ptr = np.concatenate(([0], np.cumsum(np.bincount(op, minlength=len(job))))).astype(np.int64)
-        mode, start_s, end_s = (np.ascontiguousarray(job[:, column]) for column in (MODE, START, END))
-        return Timetable(mode, start_s, end_s, ptr, self.room.best_held[held])
+        best, held = self.room, self.room.best_held >= 0
+        ptr = pointers(self.field.holder[held], self.shop.n_ops)
+        start_s, end_s = (np.ascontiguousarray(best.best_time[:, column]) for column in (START, END))
+        return Timetable(best.best_mode.copy(), start_s, end_s, ptr, best.best_held[held])
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     """A search from a timetable."""
-    field = field_of(shop, bool((goal.levels[:, 0] > 0).any()))
+    field = field_of(shop, goal)
     plan = plan_of(shop, field, timetable)
     sound = plan is not None and settled(shop, field, plan)
     plan = plan or blank_plan(shop, field)
@@ -470,7 +461,8 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
         np.full(plan.old.shape[1], -1, dtype=np.int64),
         *(np.zeros(levels) for _ in range(2)),
         np.full(levels, np.inf),
-        np.zeros((n, MODE + 1), dtype=np.int64),
+        np.zeros((n, 2), dtype=np.int64),
+        np.zeros(n, dtype=np.int64),
         np.full(slots, -1, dtype=np.int64),
         np.random.default_rng(seed).integers(1, 1 << 62, size=1),
     )
@@ -490,117 +482,6 @@ def step(state: State, moves: int) -> None:
     timely = ~(levels[:, [0, 2, 3]] > 0).any(axis=1)
     first, last = WARMTH[timely.astype(int)].T
     heat = first * (last / first) ** cooled * np.abs(state.room.value) / len(state.counted)
-    known = state.counted, state.earliest_s, bool(timely[0])
+    known = state.counted, state.earliest_s
     climb(state.field, state.plan, state.room, levels, *known, heat, moves)
     state.rounds += 1
-
-
-def field_of(shop: Shop, spans: bool) -> Field:
-    """What stays the same; `spans`: the makespan counts."""
-    deck, blank, outlook = lay_out(shop)
-    last = np.flatnonzero(shop.op_last)
-    last = last[np.argsort(shop.op_order[last], kind="stable")]
-    outlasted = np.zeros(shop.n_ops, dtype=bool)
-    outlasted[shop.pred_op[(shop.pred_kind == END_START) & (shop.pred_lag_s >= 0)]] = True
-    return Field(
-        deck=deck,
-        release_s=np.maximum(plain(shop.op_release_s), 0),
-        holder=plain(np.repeat(np.arange(shop.n_ops), np.diff(deck.op[:, FIRST_SLOT]))),
-        free_s=np.maximum(plain(blank.slot[:, END]), 0),
-        base=rooms(shop),
-        last_ptr=pointers(shop.op_order[last], shop.n_orders),
-        last_op=plain(last),
-        orders=order_rows(shop),
-        owner=plain(outlook.owner),
-        outer=plain(np.flatnonzero(~outlasted | shop.fixed)[: shop.n_ops if spans else 0]),
-        frozen=bool(shop.fixed.any()),
-        tight=bool((shop.pred_lag_max_s < NEVER_S).any()),
-    )
-
-
-def pointers(owner: Ints, many: int) -> Ints:
-    """CSR pointers of sorted owners."""
-    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=many))]).astype(np.int64)
-
-
-def rooms(shop: Shop) -> Ints:
-    """Where the sequence of each lane begins: room for every step that may come there."""
-    op = np.repeat(np.repeat(np.arange(shop.n_ops), np.diff(shop.mode_ptr)), np.diff(shop.demand_ptr))
-    n_pools = len(shop.pool_ptr) - 1
-    wanted = np.bincount(np.unique(op * n_pools + shop.demand_pool) % n_pools, minlength=n_pools)
-    room = np.bincount(shop.fixed_lane, minlength=shop.n_lanes)
-    np.add.at(room, shop.pool_lane, np.repeat(wanted, np.diff(shop.pool_ptr)))
-    return np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
-
-
-def blank_plan(shop: Shop, field: Field) -> Plan:
-    """A plan with nothing in it."""
-    n, slots, far = shop.n_ops, len(field.holder), min(shop.n_ops, FAR_STEPS)
-    width = int(np.diff(field.deck.op[:, FIRST_SLOT]).max(initial=1))
-    return Plan(
-        job=np.zeros((n, MARK + 1), dtype=np.int64),
-        held=np.full((slots, 2), -1, dtype=np.int64),
-        seq=np.zeros(field.base[-1], dtype=np.int64),
-        size=np.zeros(shop.n_lanes, dtype=np.int64),
-        order=np.zeros(n, dtype=np.int64),
-        done=np.zeros((shop.n_orders, 2), dtype=np.int64),
-        lane=np.zeros((shop.n_lanes, 2), dtype=np.int64),
-        now=np.zeros(OPENED + 1, dtype=np.int64),
-        waiting=np.zeros(n, dtype=np.bool_),
-        change=np.zeros((CHAIN, LAST_MOVED + 1), dtype=np.int64),
-        log=np.zeros((CHAIN, far, 3), dtype=np.int64),
-        endings=np.zeros((CHAIN, far, 2), dtype=np.int64),
-        moved=np.zeros((CHAIN, n), dtype=np.int64),
-        old=np.zeros((CHAIN, width, 3), dtype=np.int64),
-    )
-
-
-def plan_of(shop: Shop, field: Field, timetable: Timetable) -> Plan | None:
-    """The sequences of a timetable; None where its starts give no order (negative lags, work of no length)."""
-    order = topological(shop, timetable)
-    if order is None:
-        return None
-    plan = blank_plan(shop, field)
-    rank = np.argsort(order)
-    plan.order[:] = order
-    many = np.diff(timetable.lane_ptr)
-    op, lane = np.repeat(np.arange(shop.n_ops), many), timetable.lane
-    slot = field.deck.op[op, FIRST_SLOT] + np.arange(len(op)) - timetable.lane_ptr[op]
-    calendar = np.zeros(shop.n_ops, dtype=np.int64)
-    for k in range(int(many.max(initial=0))):
-        has = np.flatnonzero(many > k)
-        calendar[has] = shop.cal_both[calendar[has], shop.lane_calendar[lane[timetable.lane_ptr[has] + k]]]
-    columns = (timetable.start_s, timetable.end_s, timetable.mode, calendar, rank)
-    plan.job[:, : len(columns)] = np.column_stack(columns)
-    by_lane = np.lexsort((rank[op], lane))
-    first = pointers(lane, shop.n_lanes)
-    place = np.arange(len(op)) - first[lane[by_lane]]
-    plan.size[:] = np.diff(first)
-    plan.held[slot[by_lane]] = np.column_stack((lane[by_lane], place))
-    plan.seq[field.base[lane[by_lane]] + place] = slot[by_lane]
-    plan.now[SETUP] = setup_total_s(shop, timetable)
-    return plan
-
-
-def topological(shop: Shop, timetable: Timetable) -> Ints | None:
-    """Steps by start so that none comes before its predecessor; None where that cannot be."""
-    later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
-    free = ~shop.fixed[later]
-    before, later = shop.pred_op[free], later[free]
-    topo = np.argsort(shop.topo)
-    for keys in ((topo, timetable.end_s, timetable.start_s), (topo, timetable.start_s)):
-        order = np.lexsort(keys)
-        rank = np.argsort(order)
-        if (rank[before] < rank[later]).all():
-            return order.astype(np.int64)
-    return None
-
-
-def settled(shop: Shop, field: Field, plan: Plan) -> bool:
-    """Time the plan; what comes too late after another delays that one. True when it holds."""
-    for _ in range(REPAIRS):
-        if everything(field, plan):
-            return True
-        if not put_off(shop, plan.job[:, START], plan.job[:, END], shop.fixed, field.release_s):
-            return False
-    return False

@@ -15,36 +15,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lineshaft.make.schedule.dispatch.deck import (
-    FAMILY,
-    FIRST_PRED,
-    FIRST_SLOT,
-    FIRST_SUCC,
-    FIXED,
-    KIND,
-    LAG_MAX_S,
-    LAG_S,
-    LAST,
-    OP,
-    ORDER,
-    PAUSABLE,
-    SET_FOR,
-    WORK_S,
-    Deck,
-)
+from lineshaft.make.schedule.dispatch.deck import KIND, LAG_MAX_S, LAG_S, OP, SET_FOR, WORK_S, Deck
 from lineshaft.make.schedule.dispatch.hours import NEVER, after_setup, run, setup_between
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.search.score import COUNTS, DUE_S, NEVER_DONE, RELEASED_S, WEIGHT
 from lineshaft.make.schedule.shop import END_START, Ints
 
 Table = NDArray[np.int64]
-# Columns of Plan.job (START, END, MODE as in `deck`), .held, .done, .lane, .log; rows of .now
-START, END, MODE, OPEN, RANK, MARK = range(6)
+Narrow = NDArray[np.int32]
+# Columns of Field.step (a last row holds only the ends of pointers); Plan.time, .job, .held, .done, .lane, .log; rows of .now
+FIRST_SLOT, FAMILY, FIXED, PAUSABLE, FIRST_PRED, FIRST_SUCC, FIRST_MODE, ORDER, LAST = range(9)
+START, END, WORK = range(3)
+MODE, OPEN, RANK, MARK = range(4)
 LANE, PLACE, AFTER = range(3)
 ENDED, TOUCHED = range(2)
 FREE_S, SET = range(2)
 WHO, FROM, UNTIL = range(3)
-MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, STAMP, OPENED = range(7)
+MAKESPAN, TARDINESS, FLOW, SETUP, WAITING, STAMP, OPENED, HARM, BEARABLE = range(9)
 # Columns of Plan.change
 STEP, OLD_MODE, OLD_OPEN, OLD_SPAN, LOGGED, ENDINGS, FIRST_MOVED, LAST_MOVED = range(8)
 CHAIN = 4
@@ -53,13 +40,14 @@ CHAIN = 4
 class Field(NamedTuple):
     """What a search does not change.
 
-    `release_s` per step (with what keeps greatest lags); `holder`, `free_s` per slot: its step and, of fixed work,
+    `step`: what is read of a step with every look, in half of a cache line; `release_s` per step (with what keeps greatest lags); `holder`, `free_s` per slot: its step and, of fixed work,
     when its lane is free again; `base[l]` the room for the sequence of lane l; `last_op[last_ptr[o]:…]` the last steps
     of order o; `orders` as `score.order_rows`; `owner` per step: the counted order it works for (-1: none); `outer` the steps that no other outlasts;
-    `frozen`: some are fixed; `tight`: there are greatest lags.
+    `timely`: tardiness alone leads the goal; `summed`: it or flow time does; `frozen`: some are fixed; `tight`: there are greatest lags.
     """
 
     deck: Deck
+    step: Narrow
     release_s: Ints
     holder: Ints
     free_s: Ints
@@ -69,6 +57,8 @@ class Field(NamedTuple):
     orders: Table
     owner: Ints
     outer: Ints
+    timely: bool
+    summed: bool
     frozen: bool
     tight: bool
 
@@ -76,7 +66,8 @@ class Field(NamedTuple):
 class Plan(NamedTuple):
     """A plan under change.
 
-    `job[v]`: START, END, MODE, calendar (OPEN), RANK in `order` (a topological order), MARK. `held[slot]`: LANE (-1: not
+    `time[v]`: START, END, WORK (working time) in s; `job[v]`: MODE, calendar (OPEN), RANK in `order` (a topological
+    order), MARK. `held[slot]`: LANE (-1: not
     used) and PLACE on it. `seq[base[l] + place]`: the slot there; `size[l]` how many. `done[o]`: end of an order.
     `lane[l]`: when free and set up for what, while all is timed. `now`: the four figures (s) and counters. `waiting[rank]`: to be timed again.
 
@@ -85,8 +76,9 @@ class Plan(NamedTuple):
     lane and place of the step's k-th slot before it.
     """
 
-    job: Table
-    held: Table
+    time: Table
+    job: Narrow
+    held: Narrow
     seq: Ints
     size: Ints
     order: Ints
@@ -109,7 +101,7 @@ def lane_ready(f, p, lane, place, family):
     if place > 0:
         slot = p.seq[f.base[lane] + place - 1]
         u = f.holder[slot]
-        free_s, before = f.free_s[slot] if d.op[u, FIXED] else p.job[u, END], d.op[u, FAMILY]
+        free_s, before = f.free_s[slot] if f.step[u, FIXED] else p.time[u, END], f.step[u, FAMILY]
     return after_setup(d, lane, free_s, before, family)
 
 
@@ -118,9 +110,9 @@ def work_ready(f, p, v):
     """When release and predecessors let v start (s)."""
     d = f.deck
     ready_s = f.release_s[v]
-    for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+    for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
         u = d.pred[a, OP]
-        since_s = p.job[u, END] if d.pred[a, KIND] == END_START else p.job[u, START]
+        since_s = p.time[u, END] if d.pred[a, KIND] == END_START else p.time[u, START]
         ready_s = max(ready_s, since_s + d.pred[a, LAG_S])
     return ready_s
 
@@ -130,12 +122,12 @@ def timed(f, p, v):
     """Earliest (start, end) of v in s."""
     d = f.deck
     ready_s = work_ready(f, p, v)
-    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+    for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
         lane = p.held[slot, LANE]
         if lane < 0:
             break
-        ready_s = max(ready_s, lane_ready(f, p, lane, p.held[slot, PLACE], d.op[v, FAMILY]))
-    return run(d, p.job[v, OPEN], ready_s, d.mode[p.job[v, MODE], WORK_S], d.op[v, PAUSABLE])
+        ready_s = max(ready_s, lane_ready(f, p, lane, p.held[slot, PLACE], f.step[v, FAMILY]))
+    return run(d, p.job[v, OPEN], ready_s, p.time[v, WORK], f.step[v, PAUSABLE])
 
 
 @njit(cache=True, nogil=True, _nrt=False, forceinline=True)
@@ -154,16 +146,16 @@ def holds(f, p, v, start_s, end_s):
     if end_s >= NEVER:
         return False
     if f.frozen:
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
             w = follower(f, p, slot)
-            if w >= 0 and d.op[w, FIXED]:
+            if w >= 0 and f.step[w, FIXED]:
                 lane = p.held[slot, LANE]
-                if after_setup(d, lane, end_s, d.op[v, FAMILY], d.op[w, FAMILY]) > p.job[w, START]:
+                if after_setup(d, lane, end_s, f.step[v, FAMILY], f.step[w, FAMILY]) > p.time[w, START]:
                     return False
     if f.tight:
-        for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+        for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
             u = d.pred[a, OP]
-            since_s = p.job[u, END] if d.pred[a, KIND] == END_START else p.job[u, START]
+            since_s = p.time[u, END] if d.pred[a, KIND] == END_START else p.time[u, START]
             if start_s - since_s > d.pred[a, LAG_MAX_S]:
                 return False
     return True
@@ -180,8 +172,8 @@ def everything(f, p):
     for lane in range(len(p.size)):
         p.lane[lane, FREE_S], p.lane[lane, SET] = 0, d.lane[lane, SET_FOR]
     for v in p.order:
-        first, last, family = d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT], d.op[v, FAMILY]
-        fixed = d.op[v, FIXED] > 0
+        first, last, family = f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT], f.step[v, FAMILY]
+        fixed = f.step[v, FIXED] > 0
         if not fixed:
             ready_s = work_ready(f, p, v)
             for slot in range(first, last):
@@ -189,17 +181,18 @@ def everything(f, p):
                 if lane < 0:
                     break
                 ready_s = max(ready_s, after_setup(d, lane, p.lane[lane, FREE_S], p.lane[lane, SET], family))
-            work_s = d.mode[p.job[v, MODE], WORK_S]
-            p.job[v, START], p.job[v, END] = run(d, p.job[v, OPEN], ready_s, work_s, d.op[v, PAUSABLE])
+            p.time[v, START], p.time[v, END] = run(
+                d, p.job[v, OPEN], ready_s, p.time[v, WORK], f.step[v, PAUSABLE]
+            )
             if checked:
-                sound &= holds(f, p, v, p.job[v, START], p.job[v, END])
+                sound &= holds(f, p, v, p.time[v, START], p.time[v, END])
             else:
-                sound &= p.job[v, END] < NEVER
+                sound &= p.time[v, END] < NEVER
         for slot in range(first, last):
             lane = p.held[slot, LANE]
             if lane < 0:
                 break
-            p.lane[lane, FREE_S], p.lane[lane, SET] = f.free_s[slot] if fixed else p.job[v, END], family
+            p.lane[lane, FREE_S], p.lane[lane, SET] = f.free_s[slot] if fixed else p.time[v, END], family
     for order in range(len(p.done)):
         p.done[order, ENDED] = ended(f, p, order)
     p.now[MAKESPAN], p.now[TARDINESS], p.now[FLOW] = last_end(f, p), 0, 0
@@ -213,7 +206,7 @@ def last_end(f, p):
     """The makespan (s)."""
     end_s = 0
     for v in f.outer:
-        end_s = max(end_s, p.job[v, END])
+        end_s = max(end_s, p.time[v, END])
     return end_s
 
 
@@ -222,7 +215,7 @@ def ended(f, p, order):
     """When all last steps of an order have ended (s)."""
     end_s = NEVER_DONE
     for i in range(f.last_ptr[order], f.last_ptr[order + 1]):
-        end_s = max(end_s, p.job[f.last_op[i], END])
+        end_s = max(end_s, p.time[f.last_op[i], END])
     return end_s
 
 
@@ -241,7 +234,7 @@ def place_at(f, p, lane, t_s):
     low, high = 0, p.size[lane]
     while low < high:
         middle = (low + high) >> 1
-        if p.job[f.holder[p.seq[f.base[lane] + middle]], START] < t_s:
+        if p.time[f.holder[p.seq[f.base[lane] + middle]], START] < t_s:
             low = middle + 1
         else:
             high = middle
@@ -253,11 +246,11 @@ def changeover(f, p, lane, place, sign):
     """Add (or take away) the setups before and after what is at `place` of `lane`, against those without it."""
     d = f.deck
     first = f.base[lane]
-    before = d.lane[lane, SET_FOR] if place == 0 else d.op[f.holder[p.seq[first + place - 1]], FAMILY]
-    mine = d.op[f.holder[p.seq[first + place]], FAMILY]
+    before = d.lane[lane, SET_FOR] if place == 0 else f.step[f.holder[p.seq[first + place - 1]], FAMILY]
+    mine = f.step[f.holder[p.seq[first + place]], FAMILY]
     more_s = setup_between(d, lane, before, mine)
     if place + 1 < p.size[lane]:
-        later = d.op[f.holder[p.seq[first + place + 1]], FAMILY]
+        later = f.step[f.holder[p.seq[first + place + 1]], FAMILY]
         more_s += setup_between(d, lane, mine, later) - setup_between(d, lane, before, later)
     p.now[SETUP] += sign * more_s
 
@@ -266,7 +259,7 @@ def changeover(f, p, lane, place, sign):
 def wait(f, p, v):
     """Have v timed again."""
     rank = p.job[v, RANK]
-    if not f.deck.op[v, FIXED] and not p.waiting[rank]:
+    if not f.step[v, FIXED] and not p.waiting[rank]:
         p.waiting[rank] = True
         p.now[WAITING] += 1
 
@@ -274,8 +267,7 @@ def wait(f, p, v):
 @njit(cache=True, nogil=True, _nrt=False)
 def take_off(f, p, v):
     """Take v off its lanes (times and order stay as they are)."""
-    d = f.deck
-    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+    for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
         lane, place = p.held[slot, LANE], p.held[slot, PLACE]
         if lane < 0:
             break
@@ -315,25 +307,40 @@ def propagate(f, p):
         if not holds(f, p, v, start_s, end_s):
             forget(p, rank)
             return False
-        if start_s == p.job[v, START] and end_s == p.job[v, END]:
+        if start_s == p.time[v, START] and end_s == p.time[v, END]:
             continue
         row = p.change[level, LOGGED]
         if row == p.log.shape[1]:
             forget(p, rank)
             return False
-        p.log[level, row, WHO], p.log[level, row, FROM] = v, p.job[v, START]
-        p.log[level, row, UNTIL] = p.job[v, END]
+        p.log[level, row, WHO], p.log[level, row, FROM] = v, p.time[v, START]
+        p.log[level, row, UNTIL] = p.time[v, END]
         p.change[level, LOGGED] += 1
-        p.job[v, START], p.job[v, END] = start_s, end_s
-        for a in range(d.op[v, FIRST_SUCC], d.op[v + 1, FIRST_SUCC]):
+        p.time[v, START], p.time[v, END] = start_s, end_s
+        for a in range(f.step[v, FIRST_SUCC], f.step[v + 1, FIRST_SUCC]):
             wait(f, p, d.succ[a])
-        for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+        for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
             w = follower(f, p, slot)
             if w >= 0:
                 wait(f, p, w)
-        if d.op[v, LAST]:
-            touch(p, d.op[v, ORDER])
+        if f.step[v, LAST]:
+            order = f.step[v, ORDER]
+            touch(p, order)
+            p.now[HARM] += harm(f, p, order, end_s)
+            if p.now[HARM] > p.now[BEARABLE]:
+                forget(p, rank)
+                return False
     return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def harm(f, p, order, end_s):
+    """What an order that now ends at `end_s` has lost since the change began, weighted where due dates count (s)."""
+    if not f.orders[order, COUNTS]:
+        return 0
+    if f.timely:
+        return f.orders[order, WEIGHT] * max(0, end_s - max(p.done[order, ENDED], f.orders[order, DUE_S]))
+    return max(0, end_s - p.done[order, ENDED])
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -373,12 +380,12 @@ def between(f, p, v):
     """Ranks of the last step just before v and of the first just after it."""
     d = f.deck
     low, high = -1, len(p.order)
-    for a in range(d.op[v, FIRST_PRED], d.op[v + 1, FIRST_PRED]):
+    for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
         low = max(low, p.job[d.pred[a, OP], RANK])
-    for a in range(d.op[v, FIRST_SUCC], d.op[v + 1, FIRST_SUCC]):
-        if not d.op[d.succ[a], FIXED]:
+    for a in range(f.step[v, FIRST_SUCC], f.step[v + 1, FIRST_SUCC]):
+        if not f.step[d.succ[a], FIXED]:
             high = min(high, p.job[d.succ[a], RANK])
-    for slot in range(d.op[v, FIRST_SLOT], d.op[v + 1, FIRST_SLOT]):
+    for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
         lane = p.held[slot, LANE]
         if lane >= 0 and p.held[slot, PLACE] > 0:
             low = max(low, p.job[f.holder[p.seq[f.base[lane] + p.held[slot, PLACE] - 1]], RANK])
@@ -392,10 +399,10 @@ def between(f, p, v):
 def mark_after(f, p, x, stamp):
     """Mark what comes just after x."""
     d = f.deck
-    for a in range(d.op[x, FIRST_SUCC], d.op[x + 1, FIRST_SUCC]):
-        if not d.op[d.succ[a], FIXED]:
+    for a in range(f.step[x, FIRST_SUCC], f.step[x + 1, FIRST_SUCC]):
+        if not f.step[d.succ[a], FIXED]:
             p.job[d.succ[a], MARK] = stamp
-    for slot in range(d.op[x, FIRST_SLOT], d.op[x + 1, FIRST_SLOT]):
+    for slot in range(f.step[x, FIRST_SLOT], f.step[x + 1, FIRST_SLOT]):
         w = follower(f, p, slot)
         if w >= 0:
             p.job[w, MARK] = stamp
@@ -454,8 +461,8 @@ def rank_as(p, v, rank):
 def lift(f, p, v):
     """Open a change: take v off its lanes, having noted where it was."""
     level = p.now[OPENED]
-    first = f.deck.op[v, FIRST_SLOT]
-    slots = f.deck.op[v + 1, FIRST_SLOT] - first
+    first = f.step[v, FIRST_SLOT]
+    slots = f.step[v + 1, FIRST_SLOT] - first
     for k in range(slots):
         p.old[level, k, LANE], p.old[level, k, PLACE] = p.held[first + k, LANE], p.held[first + k, PLACE]
         p.old[level, k, AFTER] = follower(f, p, first + k)
@@ -465,7 +472,7 @@ def lift(f, p, v):
     p.change[level, FIRST_MOVED], p.change[level, LAST_MOVED] = 0, -1
     p.now[OPENED] += 1
     p.now[STAMP] += 1
-    p.now[WAITING] = 0
+    p.now[WAITING] = p.now[HARM] = 0
     take_off(f, p, v)
     for k in range(slots):
         p.held[first + k, LANE] = -1
@@ -478,9 +485,9 @@ def drop(f, p, v, mode, calendar, team, t_s):
     False when that cannot be. Either way `take_back` undoes it.
     """
     d = f.deck
-    first = d.op[v, FIRST_SLOT]
-    slots = d.op[v + 1, FIRST_SLOT] - first
-    p.job[v, MODE], p.job[v, OPEN] = mode, calendar
+    first = f.step[v, FIRST_SLOT]
+    slots = f.step[v + 1, FIRST_SLOT] - first
+    p.job[v, MODE], p.job[v, OPEN], p.time[v, WORK] = mode, calendar, d.mode[mode, WORK_S]
     for k in range(slots):
         if team[k] >= 0:
             put_on(f, p, first + k, team[k], place_at(f, p, team[k], t_s))
@@ -507,7 +514,7 @@ def take_back(f, p):
     v = p.change[level, STEP]
     for i in range(p.change[level, LOGGED]):
         x = p.log[level, i, WHO]
-        p.job[x, START], p.job[x, END] = p.log[level, i, FROM], p.log[level, i, UNTIL]
+        p.time[x, START], p.time[x, END] = p.log[level, i, FROM], p.log[level, i, UNTIL]
     for i in range(p.change[level, ENDINGS]):
         order = p.endings[level, i, WHO]
         count(f, p, order, -1)
@@ -516,10 +523,15 @@ def take_back(f, p):
     for i in range(p.change[level, FIRST_MOVED], p.change[level, LAST_MOVED] + 1):
         rank_as(p, p.moved[level, i], i)
     take_off(f, p, v)
-    p.job[v, MODE], p.job[v, OPEN] = p.change[level, OLD_MODE], p.change[level, OLD_OPEN]
+    mode = p.change[level, OLD_MODE]
+    p.job[v, MODE], p.job[v, OPEN], p.time[v, WORK] = (
+        mode,
+        p.change[level, OLD_OPEN],
+        f.deck.mode[mode, WORK_S],
+    )
     p.now[MAKESPAN] = p.change[level, OLD_SPAN]
-    first = f.deck.op[v, FIRST_SLOT]
-    for k in range(f.deck.op[v + 1, FIRST_SLOT] - first):
+    first = f.step[v, FIRST_SLOT]
+    for k in range(f.step[v + 1, FIRST_SLOT] - first):
         if p.old[level, k, LANE] < 0:
             p.held[first + k, LANE] = -1
         else:

@@ -18,20 +18,21 @@ from lineshaft.make.schedule.search import (
     windows,
 )
 from lineshaft.make.schedule.search.exact import prove, suits
+from lineshaft.make.schedule.search.packing import packed
 from lineshaft.make.schedule.search.project import pooled
 from lineshaft.make.schedule.search.project_budget import narrowed, widened
-from lineshaft.make.schedule.search.score import better, score
+from lineshaft.make.schedule.search.score import better, level_values, score
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 SWAPS_TIMES_OPS, MOST_SWAPS = 100_000_000, 12_500
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
-SHIFTS_TIMES_OPS, MOST_SHIFTS = 20_000_000, 10_000
+SHIFTS = 10_000
 POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
-POLICY_ROUNDS = 60
+POLICY_ROUNDS_TIMES_OPS, MOST_POLICY_ROUNDS = 600_000, 40
 TIMELY = ("weighted_tardiness_s", "flow_s")
 FIRST_WINDOWS = 8
 
@@ -42,8 +43,9 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
-    every fourth round, of late orders; in big shops most rounds are the latter's once policies have been tuned. In
-    others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
+    every fourth round, of late orders. In big shops where tardiness or flow time leads, seasons of tuned policies and
+    of late orders follow each other: one of the latter's searches begins where the best policies since the last season
+    have led, packed. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
     between bays are known to those over priorities and policies alone.
 
     Parameters
@@ -148,9 +150,10 @@ class Rounds:
         return self.only_tabu or number % 2 == 1
 
     def _for_late(self, number: int) -> bool:
-        """Every fourth round; in big shops, once policies have been tuned, all but every eighth."""
-        if self.shop.n_ops > BIG_OPS and number >= POLICY_ROUNDS:
-            return number % 8 > 0
+        """Every fourth round; in big shops where such a goal leads those after the policies' of every season."""
+        if self.shop.n_ops > BIG_OPS and self.leading in TIMELY:
+            policies = within(POLICY_ROUNDS_TIMES_OPS, self.shop.n_ops, MOST_POLICY_ROUNDS)
+            return number % (policies + late.CYCLE) >= policies
         return number % 4 == 3
 
     def _for_windows(self, number: int) -> bool:
@@ -169,15 +172,22 @@ class Rounds:
         return True
 
     def _late(self) -> None:
-        shifts = within(SHIFTS_TIMES_OPS, self.shop.n_ops, MOST_SHIFTS)
         with ThreadPoolExecutor(self.workers) as pool:
             if not self.lates or self.best is not self.late_from or self.lates[0].cold:
-                (shop, best), goal = self._paid(), self.goal
-                self.lates = list(pool.map(lambda seed: late.start(shop, goal, best, seed), self._seeds()))
-            list(pool.map(lambda state: late.step(state, shifts), self.lates))
+                (shop, _), goal = self._paid(), self.goal
+                begin = zip(self._starts(shop), self._seeds())
+                self.lates = list(pool.map(lambda at: late.start(shop, goal, *at), begin))
+            list(pool.map(lambda state: late.step(state, SHIFTS), self.lates))
         for state in self.lates:
             self.take(self._whole(state.best))
         self.late_from = self.best
+
+    def _starts(self, shop: Shop) -> list[Timetable]:
+        """Where the searches of late orders begin: at the best of the present plan and those of new policies, packed."""
+        fresh = (tuned.harvest(state) for state in self.policies)
+        plans = [self._paid()[1], *(packed(shop, plan) for plan in fresh if plan is not None)]
+        plans.sort(key=lambda plan: level_values(self.goal, score(shop, plan)).tolist())
+        return [plans[min(k, len(plans) - 1)] for k in range(self.workers)]
 
     def _tuned(self) -> None:
         trials = max(1, POLICIES_TIMES_OPS // self.shop.n_ops)

@@ -56,6 +56,7 @@ class State:
     """A search between rounds: the best timetable, the best candidate and the best rules so far with what they reach
     (lists of values in the order of the goal's levels), and `trials` so far; `ahead_s` per operation: what the longest
     chain from its start to the end of its order lasts. A beam under way varies the rule `middle`.
+    `fresh` is the best since the last `harvest`, with what it reaches.
     """
 
     shop: Shop
@@ -76,6 +77,7 @@ class State:
     trials: int = 0
     beam: policy_beam.Beam | None = None
     middle: Floats | None = None
+    fresh: tuple[Floats, Timetable] | None = None
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
@@ -120,7 +122,15 @@ def take(state: State, found: Timetable) -> Floats:
     values = level_values(state.goal, score(state.shop, found))
     if lower(values, state.values):
         state.best, state.values = found, values
+    if state.fresh is None or lower(values, state.fresh[0]):
+        state.fresh = values, found
     return values
+
+
+def harvest(state: State) -> Timetable | None:
+    """The best timetable since the last time; None where there was none."""
+    fresh, state.fresh = state.fresh, None
+    return None if fresh is None else fresh[1]
 
 
 def grow(state: State) -> None:
