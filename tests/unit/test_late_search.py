@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.layout.compile import compile_shop
-from lineshaft.make.schedule.plan import make_plan
 from lineshaft.make.schedule.search import late, policy_beam, tuned
 from lineshaft.make.schedule.search.packing import packed
 from lineshaft.make.schedule.search.propagate import (
@@ -26,7 +23,7 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
 )
 from lineshaft.make.schedule.search.score import better, score
-from tests.random_books import random_book, random_params
+from tests.searches import Beginning
 from tests.shops import random_shop
 
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)
@@ -41,16 +38,12 @@ def crowded(seed=1, orders=12, **more):
 @QUICK
 @given(st.integers(0, 10_000))
 def test_what_it_finds_breaks_no_rule_and_is_never_worse(seed):
-    book, params = random_book(seed), random_params(seed)
-    compiled = compile_shop(book, params)
-    shop = compiled.shop
-    goal = parse_goal(params.objective, int(shop.order_counts.sum()))
-    first = best_rule(shop, goal)[0]
-    state = late.start(shop, goal, first, seed)
+    begin = Beginning(seed)
+    state = late.start(begin.shop, begin.goal, begin.first, seed)
     for _ in range(3):
         late.step(state, 200)
-    assert check(book, make_plan(compiled, state.best), params).violations == ()
-    assert not state.rounds or not better(goal, score(shop, first), score(shop, state.best))
+    assert begin.violations(state.best) == ()
+    assert not state.rounds or not begin.worse(state.best)
 
 
 @QUICK
@@ -95,12 +88,10 @@ def test_a_move_taken_back_leaves_no_trace(seed):
 @QUICK
 @given(st.integers(0, 10_000))
 def test_a_packed_plan_breaks_no_rule_and_keeps_its_modes(seed):
-    book, params = random_book(seed), random_params(seed)
-    compiled = compile_shop(book, params)
-    first = best_rule(compiled.shop, parse_goal(params.objective, int(compiled.shop.order_counts.sum())))[0]
-    closer = packed(compiled.shop, first)
-    assert check(book, make_plan(compiled, closer), params).violations == ()
-    assert np.array_equal(closer.mode, first.mode)
+    begin = Beginning(seed)
+    closer = packed(begin.shop, begin.first)
+    assert begin.violations(closer) == ()
+    assert np.array_equal(closer.mode, begin.first.mode)
 
 
 def test_packing_closes_gaps():
@@ -136,17 +127,14 @@ def test_it_is_better_than_the_best_rule_in_a_crowded_shop(objective):
 
 def test_tuned_policies_break_no_rule_are_never_worse_and_come_out_the_same_again():
     for seed in range(4):
-        book, params = random_book(seed), random_params(seed)
-        compiled = compile_shop(book, params)
-        goal = parse_goal(params.objective, int(compiled.shop.order_counts.sum()))
-        first = best_rule(compiled.shop, goal)[0]
-        one, again = (tuned.start(compiled.shop, goal, first, seed) for _ in range(2))
+        begin = Beginning(seed)
+        one, again = (tuned.start(begin.shop, begin.goal, begin.first, seed) for _ in range(2))
         tuned.step(one, 12)
         for _ in range(3):
             tuned.step(again, 4)
         assert np.array_equal(one.best.start_s, again.best.start_s)
-        assert check(book, make_plan(compiled, one.best), params).violations == ()
-        assert not better(goal, score(compiled.shop, first), score(compiled.shop, one.best))
+        assert begin.violations(one.best) == ()
+        assert not begin.worse(one.best)
 
 
 def test_a_beam_breaks_no_rule_is_never_worse_and_comes_out_the_same_in_other_rounds(monkeypatch):
@@ -154,15 +142,12 @@ def test_a_beam_breaks_no_rule_is_never_worse_and_comes_out_the_same_in_other_ro
     for name, number in (("MARKS", 4), ("WIDTH", 2), ("KIDS", 3)):
         monkeypatch.setattr(policy_beam, name, number)
     for seed in range(4):
-        book, params = random_book(seed), random_params(seed)
-        compiled = compile_shop(book, params)
-        goal = parse_goal("weighted_tardiness", int(compiled.shop.order_counts.sum()))
-        first = best_rule(compiled.shop, goal)[0]
-        one, again = (tuned.start(compiled.shop, goal, first, seed) for _ in range(2))
+        begin = Beginning(seed, "weighted_tardiness")
+        one, again = (tuned.start(begin.shop, begin.goal, begin.first, seed) for _ in range(2))
         tuned.step(one, 15)
         for _ in range(5):
             tuned.step(again, 3)
         assert one.beam is not None
         assert np.array_equal(one.best.start_s, again.best.start_s)
-        assert check(book, make_plan(compiled, one.best), params).violations == ()
-        assert not better(goal, score(compiled.shop, first), score(compiled.shop, one.best))
+        assert begin.violations(one.best) == ()
+        assert not begin.worse(one.best)

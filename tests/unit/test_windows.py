@@ -6,18 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_schedule_exact import ft06
 
-from lineshaft.make.schedule.checks.check import check
 from lineshaft.make.schedule.dispatch.hours import run
 from lineshaft.make.schedule.dispatch.rules import best_rule, dispatch
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.layout.compile import compile_shop
-from lineshaft.make.schedule.plan import make_plan
-from lineshaft.make.schedule.search import late, windows
+from lineshaft.make.schedule.search import windows
 from lineshaft.make.schedule.search.exact import prove
-from lineshaft.make.schedule.search.score import better, score
+from lineshaft.make.schedule.search.score import score
+from lineshaft.make.schedule.search.sequences import field_of
 from lineshaft.make.schedule.search.window_view import lengths
 from lineshaft.make.schedule.shop import NEVER_S
-from tests.random_books import random_book, random_params
+from tests.searches import Beginning
 from tests.shops import random_shop, shop
 
 FEW = settings(max_examples=6, deadline=None, derandomize=True)
@@ -28,23 +26,19 @@ SHIFTS = [(d * 24 + a, d * 24 + b) for d in range(30) for a, b in ((6, 11), (12,
 @FEW
 @given(st.integers(0, 10_000))
 def test_what_it_finds_breaks_no_rule_and_is_never_worse(seed):
-    book, params = random_book(seed), random_params(seed)
-    compiled = compile_shop(book, params)
-    made = compiled.shop
-    goal = parse_goal(params.objective, int(made.order_counts.sum()))
-    first = best_rule(made, goal)[0]
-    state = windows.start(made, goal, first, seed)
+    begin = Beginning(seed)
+    state = windows.start(begin.shop, begin.goal, begin.first, seed)
     assert windows.step(state)
-    assert check(book, make_plan(compiled, state.best), params).violations == ()
-    assert not better(goal, score(made, first), score(made, state.best))
-    assert np.allclose(goal.levels @ score(made, state.best).as_array(), state.values)
+    assert begin.violations(state.best) == ()
+    assert not begin.worse(state.best)
+    assert np.allclose(begin.goal.levels @ score(begin.shop, state.best).as_array(), state.values)
 
 
 @FEW
 @given(st.integers(0, 29 * 24), st.integers(0, 90), st.booleans())
 def test_lengths_by_start_are_those_of_the_calendar(begin, work, pausable):
     made = shop([{"modes": [(1, [(0, 1)])]}], [{"calendar": 1}], calendars=[SHIFTS], horizon_s=30 * 24)
-    deck = late.field_of(made, False).deck
+    deck = field_of(made, parse_goal("makespan", 1)).deck
     hours = np.column_stack((made.cal_start, made.cal_end, made.cal_before))[1:]
     spans = lengths(hours, work, pausable, begin, begin)
     found = [length for length, where in spans.items() for low, high in where if low <= begin <= high]

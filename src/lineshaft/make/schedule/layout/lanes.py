@@ -12,14 +12,20 @@ import numpy as np
 import polars as pl
 
 from lineshaft.core import BadInput, Fault, Words
-from lineshaft.make.schedule.layout.calendars import Calendars, open_windows, pointers, ranges
+from lineshaft.make.schedule.layout.calendars import (
+    Calendars,
+    alike,
+    alike_rows,
+    open_windows,
+    pointers,
+    ranges,
+)
 from lineshaft.make.schedule.shop import FORBIDDEN_S, Ints
 from lineshaft.make.schedule.tables import ShopBook
 from lineshaft.tables.worktime import Intervals, working_intervals
 
 DEMAND = ["order_id", "op_no", "mode_no", "demand_no"]
 NAMES = ["resource_id", "class_id"]
-MOST_KINDS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -155,9 +161,9 @@ def make_lanes(book: ShopBook, places: Places) -> Lanes:
     first = np.flatnonzero(demands.select(changes).to_series().to_numpy())
     count = np.diff(first, append=len(demands))
     who = (demands[name].cast(pl.Categorical).to_physical().fill_null(-1) for name in NAMES)
-    kind, example = alike(
-        first, count, *(names.cast(pl.Int64).to_numpy() for names in who), demands["quantity"].to_numpy()
-    )
+    codes = (names.cast(pl.Int64).to_numpy() for names in who)
+    kind = alike_rows(np.append(first, len(demands)), alike(*codes, demands["quantity"].to_numpy()))
+    example = np.unique(kind, return_index=True)[1]
     named = named_lanes(book, places.frame)
     number_of: dict[frozenset[int], int] = {}
     pools = np.full((len(example), int(count.max(initial=0))), -1, dtype=np.int64)
@@ -183,32 +189,6 @@ def make_lanes(book: ShopBook, places: Places) -> Lanes:
         pointers(np.array([len(lane) for lane in number_of], dtype=np.int64)),
         pool_lane,
     )
-
-
-def alike(first: Ints, count: Ints, *codes: Ints) -> tuple[Ints, Ints]:
-    """The kind of each run [first, first + count) of rows: those with the same codes, row by row, are of one kind.
-
-    Returns
-    -------
-    kind
-        Per run, numbered as they first appear.
-    example
-        The first run of each kind.
-    """
-    kind, many = count.copy(), int(count.max(initial=0)) + 1
-    for place in range(int(count.max(initial=0))):
-        has = count > place
-        row = np.where(has, first + place, 0)
-        for code in codes:
-            base = int(code.max()) + 3
-            if many * base > MOST_KINDS:
-                _, kind = np.unique(kind, return_inverse=True)
-                many = len(kind)
-            kind, many = kind * base + np.where(has, code[row] + 2, 0), many * base
-    _, example, kind = np.unique(kind, return_index=True, return_inverse=True)
-    number = np.empty(len(example), dtype=np.int64)
-    number[np.argsort(example)] = np.arange(len(example))
-    return number[kind], np.sort(example)
 
 
 def named_lanes(book: ShopBook, lanes: pl.DataFrame) -> Callable[[str | None, str | None], frozenset[int]]:
@@ -260,7 +240,8 @@ def kinds_of_team(demands: pl.DataFrame, lanes: Lanes, n_modes: int) -> Teams:
     mode, pool, quantity = (demands[name].to_numpy() for name in ("mode", "pool", "quantity"))
     first = np.flatnonzero(np.diff(mode, prepend=-1))
     count = np.diff(first, append=len(mode))
-    kind, example = alike(first, count, pool, quantity)
+    kind = alike_rows(np.append(first, len(mode)), alike(pool, quantity))
+    example = np.unique(kind, return_index=True)[1]
     of_pool = [tuple(some.tolist()) for some in np.split(lanes.pool_lane, lanes.pool_ptr[1:-1])]
     size = count[example]
     each = [

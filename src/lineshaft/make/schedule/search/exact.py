@@ -14,6 +14,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from lineshaft.make.schedule.bounds.groups import connected, different_teams, lane_choices, lanes_of_pools
+from lineshaft.make.schedule.search.cpsat import cut_short, solver_of
 from lineshaft.make.schedule.shop import ALWAYS, END_START, NEVER_S, OBJECTIVES, Goal, Shop, Timetable
 
 MOST_OPS = 300
@@ -53,15 +54,9 @@ def prove(
 ) -> Proof:
     """Minimise the first level of the goal for `work_s` of CP-SAT's deterministic time, from the best plan known."""
     model = Model(shop, goal, best)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = work_s
-    if time_left_s is not None:
-        solver.parameters.max_time_in_seconds = max(0.01, time_left_s)
+    solver = solver_of(work_s, seed, time_left_s)
     found = solver.solve(model.cp)
-    done = found in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
-    if not done and time_left_s is not None and solver.wall_time >= time_left_s:
+    if cut_short(solver, found, time_left_s):
         return Proof(None, 0, False)
     if found not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Proof(None, 0, True)

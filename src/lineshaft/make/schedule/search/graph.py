@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import lay_out, plain, table
+from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, START_START, Ints, Shop, Timetable
 
 Table = NDArray[np.int64]
@@ -175,7 +176,7 @@ def _rooms(shop: Shop, option_ptr: Ints, held_ptr: Ints, held: Ints) -> Ints:
     """Where the sequence of each lane begins: room for every operation that may come there."""
     owner = np.repeat(np.repeat(np.arange(shop.n_ops), np.diff(option_ptr)), np.diff(held_ptr))
     pairs = np.unique(np.stack([held, owner]), axis=1)
-    return _pointers(pairs[0], shop.n_lanes)
+    return pointers(np.bincount(pairs[0], minlength=shop.n_lanes))
 
 
 def _fixed_free(shop: Shop) -> Ints:
@@ -200,11 +201,8 @@ def _arcs(shop: Shop) -> tuple[Ints, Table, Ints, Table]:
     by_pred = np.argsort(pred[:, OP], kind="stable")
     succ = pred[by_pred]
     succ[:, OP] = owner[by_pred]
-    return _pointers(owner, shop.n_ops), pred, _pointers(pred[:, OP], shop.n_ops), succ
-
-
-def _pointers(owner: Ints, many: int) -> Ints:
-    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=many))]).astype(np.int64)
+    before, after = (pointers(np.bincount(op, minlength=shop.n_ops)) for op in (owner, pred[:, OP]))
+    return before, pred, after, succ
 
 
 def _option_calendars(shop: Shop, held_ptr: Ints, held: Ints) -> Ints:

@@ -1,8 +1,9 @@
 """Local search for sums over orders: tardiness, flow time and any goal with them, in shops of up to 100,000 steps.
 
 A move picks a late order, walks back from its end along what each step waited for, and takes one step that waited
-for a lane (or the step it waited for) to another time, another lane or another way of doing it. Moves that make the
-plan worse pass within a random allowance that shrinks from round to round.
+for a lane (or the step it waited for) to another time, another lane or another way of doing it. Where that makes the
+plan worse, up to three more follow, each for the order hurt most by the one before. A chain of moves that leaves the
+plan worse passes within a random allowance that shrinks from round to round; any other is taken back.
 
 Sources: critical tree of the late orders, Bierwirth and Kuhpfahl 2017, doi:10.1016/j.ejor.2017.02.001; Mati,
 Dauzère-Pérès and Lahlou 2011, doi:10.1016/j.ejor.2011.01.030; threshold accepting, Dueck and Scheuer 1990, doi:10.1016/0021-9991(90)90201-B.
@@ -62,7 +63,7 @@ from lineshaft.make.schedule.search.propagate import (
     work_ready,
 )
 from lineshaft.make.schedule.search.score import COUNTS, DUE_S, WEIGHT
-from lineshaft.make.schedule.search.sequences import blank_plan, field_of, plan_of, pointers, settled
+from lineshaft.make.schedule.search.sequences import blank_plan, field_of, plan_of, settled, timetable_of
 from lineshaft.make.schedule.shop import END_START, Goal, Ints, Shop, Timetable
 
 Floats = NDArray[np.float64]
@@ -70,7 +71,6 @@ BACK = 12
 COPIES = 100
 DRAWS = 32
 LOOKS = 5
-FAR_STEPS = 1000
 WARMTH = np.array([[0.02, 0.001], [2.0, 0.02]])
 CYCLE = 60
 
@@ -276,8 +276,14 @@ def urgent(f, p, counted, earliest_s, rng):
 @njit(cache=True, nogil=True, _nrt=False)
 def lost(f, p, order, earliest_s):
     """Delay of an order that might be avoided, weighted where due dates count (s)."""
+    return lost_by(f, order, p.done[order, ENDED], earliest_s)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def lost_by(f, order, end_s, earliest_s):
+    """The same for an order that ends at `end_s`."""
     since_s = max(earliest_s[order], f.orders[order, DUE_S] if f.timely else 0)
-    return (f.orders[order, WEIGHT] if f.timely else 1) * max(0, p.done[order, ENDED] - since_s)
+    return (f.orders[order, WEIGHT] if f.timely else 1) * max(0, end_s - since_s)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -357,9 +363,8 @@ def most_hurt(f, p, earliest_s):
         order = p.endings[level, i, WHO]
         if not f.orders[order, COUNTS]:
             continue
-        since_s = max(earliest_s[order], f.orders[order, DUE_S] if f.timely else 0)
-        before_s = max(0, p.endings[level, i, FROM] - since_s)
-        more = lost(f, p, order, earliest_s) - (f.orders[order, WEIGHT] if f.timely else 1) * before_s
+        before = lost_by(f, order, p.endings[level, i, FROM], earliest_s)
+        more = lost(f, p, order, earliest_s) - before
         if more > most:
             hurt_most, most = order, more
     return hurt_most
@@ -441,10 +446,7 @@ class State:
         """The best timetable so far: the given one until a better is found."""
         if self.rounds == 0:
             return self.first
-        best, held = self.room, self.room.best_held >= 0
-        ptr = pointers(self.field.holder[held], self.shop.n_ops)
-        start_s, end_s = (np.ascontiguousarray(best.best_time[:, column]) for column in (START, END))
-        return Timetable(best.best_mode.copy(), start_s, end_s, ptr, best.best_held[held])
+        return timetable_of(self.field, self.room.best_mode, self.room.best_time, self.room.best_held)
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:

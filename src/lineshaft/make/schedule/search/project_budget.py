@@ -9,6 +9,7 @@ from ortools.sat.python import cp_model
 
 from lineshaft.core import BadInput, Fault, Words
 from lineshaft.make.schedule.layout.calendars import ranges
+from lineshaft.make.schedule.search.cpsat import solver_of
 from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 
 CHOICE_WORK_S = 20.0
@@ -43,9 +44,7 @@ def affordable(shop: Shop, names: list[str]) -> Ints:
     held = np.append(0, np.cumsum(shop.demand_quantity))
     lanes = held[shop.demand_ptr[1:]] - held[shop.demand_ptr[:-1]]
     cp.minimize(sum(int(work) * literal for work, literal in zip(shop.mode_s * np.maximum(lanes, 1), taken)))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = CHOICE_WORK_S
+    solver = solver_of(CHOICE_WORK_S)
     if solver.solve(cp) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         raise BadInput([_too_dear(name, None) for name in names])
     return np.flatnonzero([solver.boolean_value(literal) for literal in taken]).astype(np.int64)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
+from lineshaft.make.schedule.search.cpsat import cut_short, solver_of
 from lineshaft.make.schedule.search.project_kernels import (
     FIRST_MODE,
     FIRST_PRED,
@@ -62,18 +63,9 @@ def shorter(
     """
     span = int((start + net.work[mode]).max())
     model = Model(net, start, mode, free, low, span - 1)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = work_s
-    solver.parameters.linearization_level = 0
-    solver.parameters.cp_model_probing_level = 0
-    solver.parameters.symmetry_level = 0
-    if time_left_s is not None:
-        solver.parameters.max_time_in_seconds = max(0.01, time_left_s)
+    solver = solver_of(work_s, seed, time_left_s, hasty=True)
     status = solver.solve(model.cp)
-    done = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
-    if not done and time_left_s is not None and solver.wall_time >= time_left_s:
+    if cut_short(solver, status, time_left_s):
         return Found(None, None, low, False)
     if status == cp_model.INFEASIBLE:
         return Found(None, None, span if free.all() else low, True)

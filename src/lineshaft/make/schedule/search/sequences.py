@@ -7,6 +7,7 @@ import numpy as np
 from lineshaft.make.schedule.dispatch import deck as decks
 from lineshaft.make.schedule.dispatch.deck import lay_out, plain
 from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
+from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.search.propagate import (
     BEARABLE,
     CHAIN,
@@ -55,7 +56,7 @@ def field_of(shop: Shop, goal: Goal) -> Field:
         holder=plain(np.repeat(np.arange(shop.n_ops), np.diff(deck.op[:, decks.FIRST_SLOT]))),
         free_s=np.maximum(plain(blank.slot[:, END]), 0),
         base=rooms(shop),
-        last_ptr=pointers(shop.op_order[last], shop.n_orders),
+        last_ptr=pointers(np.bincount(shop.op_order[last], minlength=shop.n_orders)),
         last_op=plain(last),
         orders=order_rows(shop),
         owner=plain(outlook.owner),
@@ -67,11 +68,6 @@ def field_of(shop: Shop, goal: Goal) -> Field:
     )
 
 
-def pointers(owner: Ints, many: int) -> Ints:
-    """CSR pointers of sorted owners."""
-    return np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=many))]).astype(np.int64)
-
-
 def rooms(shop: Shop) -> Ints:
     """Where the sequence of each lane begins: room for every step that may come there."""
     op = np.repeat(np.repeat(np.arange(shop.n_ops), np.diff(shop.mode_ptr)), np.diff(shop.demand_ptr))
@@ -79,7 +75,7 @@ def rooms(shop: Shop) -> Ints:
     wanted = np.bincount(np.unique(op * n_pools + shop.demand_pool) % n_pools, minlength=n_pools)
     room = np.bincount(shop.fixed_lane, minlength=shop.n_lanes)
     np.add.at(room, shop.pool_lane, np.repeat(wanted, np.diff(shop.pool_ptr)))
-    return np.concatenate([[0], np.cumsum(room)]).astype(np.int64)
+    return pointers(room)
 
 
 def blank_plan(shop: Shop, field: Field) -> Plan:
@@ -125,13 +121,21 @@ def plan_of(shop: Shop, field: Field, timetable: Timetable) -> Plan | None:
     plan.time[:] = np.column_stack((timetable.start_s, timetable.end_s, shop.mode_s[timetable.mode]))
     plan.job[:, :MARK] = np.column_stack((timetable.mode, calendar, rank))
     by_lane = np.lexsort((rank[op], lane))
-    first = pointers(lane, shop.n_lanes)
+    first = pointers(np.bincount(lane, minlength=shop.n_lanes))
     place = np.arange(len(op)) - first[lane[by_lane]]
     plan.size[:] = np.diff(first)
     plan.held[slot[by_lane]] = np.column_stack((lane[by_lane], place))
     plan.seq[field.base[lane[by_lane]] + place] = slot[by_lane]
     plan.now[SETUP] = setup_total_s(shop, timetable)
     return plan
+
+
+def timetable_of(field: Field, mode: Ints, time: Ints, lane: Ints) -> Timetable:
+    """Modes, starts and ends (columns of `time`) and lanes by slot (-1: not used) as a timetable."""
+    used = lane >= 0
+    ptr = pointers(np.bincount(field.holder[used], minlength=len(mode)))
+    start_s, end_s = (np.ascontiguousarray(time[:, column]) for column in (START, END))
+    return Timetable(mode.astype(np.int64), start_s, end_s, ptr, lane[used].astype(np.int64))
 
 
 def topological(shop: Shop, timetable: Timetable) -> Ints | None:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from ortools.sat.python import cp_model
 
+from lineshaft.make.schedule.search.cpsat import cut_short, solver_of
+
 MOST_FOUND = 6
 HARDER = 2
 
@@ -286,20 +288,9 @@ def solved(window: Window, seed: int, work_s: float, time_left_s: float | None =
     None where the wall clock cut that short.
     """
     model = Model(window)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = work_s
-    solver.parameters.linearization_level = 0
-    solver.parameters.cp_model_probing_level = 0
-    solver.parameters.symmetry_level = 0
+    solver = solver_of(work_s, seed, time_left_s, hasty=True)
     solver.parameters.max_presolve_iterations = 1
     solver.parameters.use_dynamic_precedence_in_disjunctive = True
-    if time_left_s is not None:
-        solver.parameters.max_time_in_seconds = max(0.01, time_left_s)
     found = Found(model)
     status = solver.solve(model.cp, found)
-    done = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
-    if not done and time_left_s is not None and solver.wall_time >= time_left_s:
-        return None
-    return found.answers
+    return None if cut_short(solver, status, time_left_s) else found.answers

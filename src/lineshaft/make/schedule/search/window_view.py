@@ -10,6 +10,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from lineshaft.make.schedule.dispatch.deck import FIRST_SLOT
+from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.search.propagate import END as ENDS
 from lineshaft.make.schedule.search.propagate import LANE, MODE, PLACE, Field, Plan
 from lineshaft.make.schedule.search.propagate import START as STARTS
@@ -51,16 +52,16 @@ class View:
 
     def __init__(self, shop: Shop, goal: Goal, field: Field, plan: Plan, unit_s: int) -> None:
         self.shop, self.levels, self.field, self.plan, self.unit_s = shop, goal.levels, field, plan, unit_s
-        self.begin, self.finish = plan.job[:, STARTS] // unit_s, plan.job[:, ENDS] // unit_s
+        self.begin, self.finish = plan.time[:, STARTS] // unit_s, plan.time[:, ENDS] // unit_s
         self.release = field.release_s // unit_s
         later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
         self.arcs = later, shop.pred_op, shop.pred_kind == END_START
         self.by_before = np.argsort(shop.pred_op, kind="stable")
-        self.first_after = np.concatenate(([0], np.cumsum(np.bincount(shop.pred_op, minlength=shop.n_ops))))
+        self.first_after = pointers(np.bincount(shop.pred_op, minlength=shop.n_ops))
         self.lag = shop.pred_lag_s // unit_s
         self.lag_max = np.where(shop.pred_lag_max_s < NEVER_S, shop.pred_lag_max_s // unit_s, -1)
         self.closed = bool((shop.lane_calendar[np.unique(shop.pool_lane)] != ALWAYS).any())
-        self.done_s = order_end_s(shop.n_orders, shop.op_order, shop.op_last, plan.job[:, ENDS])
+        self.done_s = order_end_s(shop.n_orders, shop.op_order, shop.op_last, plan.time[:, ENDS])
 
     def after(self, op: int) -> Ints:
         """The arcs to what follows a step."""
@@ -106,7 +107,7 @@ class View:
         for item, at, chosen, held in zip(window.steps, answer.start, answer.mode, answer.lanes):
             length = max(1, finish[item.op] - begin[item.op])
             begin[item.op], finish[item.op], mode[item.op], lanes[item.op] = at, at + length, chosen, held
-        ptr = np.concatenate(([0], np.cumsum([len(held) for held in lanes]))).astype(np.int64)
+        ptr = pointers(np.array([len(held) for held in lanes], dtype=np.int64))
         return Timetable(
             mode, begin, finish, ptr, np.array([lane for held in lanes for lane in held], np.int64)
         )
@@ -287,7 +288,7 @@ class Opening:
         for chosen in product(*(side.items() for side in sides)):
             calendar = ALWAYS
             for other, _ in chosen:
-                calendar = joint(shop, calendar, other) if calendar >= 0 else -1
+                calendar = int(shop.cal_both[calendar, other]) if calendar >= 0 else -1
             if calendar >= 0 and calendar not in places:
                 by_start = self._lengths(op, mode, calendar, earliest, latest)
                 places[calendar] = len(hours) if by_start else -1
@@ -352,11 +353,6 @@ def by_calendar(shop: Shop, lanes: Ints) -> dict[int, list[int]]:
     for lane in lanes.tolist():
         found.setdefault(int(shop.lane_calendar[lane]), []).append(lane)
     return found
-
-
-def joint(shop: Shop, a: int, b: int) -> int:
-    """The calendar in which both work; -1 where there is none."""
-    return int(b if a == ALWAYS else a if b == ALWAYS else shop.cal_both[a, b])
 
 
 def merged(held: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

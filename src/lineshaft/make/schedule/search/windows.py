@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lineshaft.make.schedule.bounds.groups import connected
-from lineshaft.make.schedule.search.late import field_of, plan_of, settled
 from lineshaft.make.schedule.search.propagate import END, LANE, MODE, START, Field, Plan
 from lineshaft.make.schedule.search.score import level_values, lower, score
+from lineshaft.make.schedule.search.sequences import field_of, plan_of, settled, timetable_of
 from lineshaft.make.schedule.search.window_model import Answer, Window, solved
 from lineshaft.make.schedule.search.window_view import Opening, View, unit_of
 from lineshaft.make.schedule.shop import Bools, Goal, Ints, Shop, Timetable
@@ -56,7 +56,7 @@ def suits(shop: Shop, goal: Goal) -> bool:
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     """A search from a timetable."""
-    field = field_of(shop, bool((goal.levels[:, 0] > 0).any()))
+    field = field_of(shop, goal)
     plan = plan_of(shop, field, timetable) if suits(shop, goal) else None
     if plan is not None and not settled(shop, field, plan):
         plan = None
@@ -103,22 +103,15 @@ def take(state: State, view: View, window: Window, answer: Answer) -> bool:
     if plan is None:
         return False
     fixed = shop.fixed
-    plan.job[fixed, START], plan.job[fixed, END] = shop.fixed_start_s[fixed], shop.fixed_end_s[fixed]
+    plan.time[fixed, START], plan.time[fixed, END] = shop.fixed_start_s[fixed], shop.fixed_end_s[fixed]
     if not settled(shop, state.field, plan):
         return False
     values = state.goal.levels @ plan.now[:4].astype(np.float64)
     if not lower(values, state.values):
         return False
-    state.plan, state.values, state.best = plan, values, timetable_of(state.field, plan)
+    best = timetable_of(state.field, plan.job[:, MODE], plan.time, plan.held[:, LANE])
+    state.plan, state.values, state.best = plan, values, best
     return True
-
-
-def timetable_of(field: Field, plan: Plan) -> Timetable:
-    """The plan as a timetable."""
-    used = plan.held[:, LANE] >= 0
-    ptr = np.concatenate(([0], np.cumsum(np.bincount(field.holder[used], minlength=len(plan.job)))))
-    mode, start_s, end_s = (np.ascontiguousarray(plan.job[:, column]) for column in (MODE, START, END))
-    return Timetable(mode, start_s, end_s, ptr.astype(np.int64), plan.held[used, LANE].copy())
 
 
 def choose(state: State, view: View) -> Bools:
