@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lineshaft.make.schedule.dispatch.rules import best_rule
 from lineshaft.make.schedule.goal import parse_goal
-from lineshaft.make.schedule.search import late, policy_beam, tuned
-from lineshaft.make.schedule.search.packing import packed
+from lineshaft.make.schedule.search import exchange, late, late_moves, policy_beam, tuned
+from lineshaft.make.schedule.search.gaps import placed
 from lineshaft.make.schedule.search.propagate import (
     CHAIN,
     END,
@@ -23,6 +23,7 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
 )
 from lineshaft.make.schedule.search.score import better, score
+from lineshaft.make.schedule.search.sequences import field_of
 from tests.searches import Beginning
 from tests.shops import random_shop
 
@@ -41,7 +42,7 @@ def test_what_it_finds_breaks_no_rule_and_is_never_worse(seed):
     begin = Beginning(seed)
     state = late.start(begin.shop, begin.goal, begin.first, seed)
     for _ in range(3):
-        late.step(state, 200)
+        late.step(state, 200, 5)
     assert begin.violations(state.best) == ()
     assert not state.rounds or not begin.worse(state.best)
 
@@ -50,7 +51,7 @@ def test_what_it_finds_breaks_no_rule_and_is_never_worse(seed):
 @given(st.integers(0, 10_000))
 def test_times_and_figures_after_many_moves_are_those_of_timing_everything_anew(seed):
     state = late.start(*crowded(seed % 7), seed)
-    late.step(state, 300)
+    late.step(state, 300, 10)
     plan = state.plan
     was, figures = plan.time[:, START : END + 1].copy(), plan.now[: SETUP + 1].copy()
     assert everything(state.field, plan)
@@ -66,8 +67,8 @@ def test_a_move_taken_back_leaves_no_trace(seed):
     state = late.start(*crowded(seed % 5), seed)
     field, plan, room = state.field, state.plan, state.room
     for _ in range(20):
-        order = late.pick_order(field, plan, state.counted, state.earliest_s, room.rng)
-        many = late.trace(field, plan, order, room)
+        order = late_moves.pick_order(field, plan, state.counted, state.earliest_s, room.rng)
+        many = late_moves.trace(field, plan, order, room)
         was = [
             plan.time.copy(),
             plan.job[:, :MARK].copy(),
@@ -76,9 +77,9 @@ def test_a_move_taken_back_leaves_no_trace(seed):
             plan.now[: SETUP + 1].copy(),
         ]
         changes = 0
-        while changes < CHAIN and late.attempt(field, plan, room, many):
+        while changes < CHAIN and late_moves.attempt(field, plan, room, many):
             changes += 1
-            many = late.trace(field, plan, order, room)
+            many = late_moves.trace(field, plan, order, room)
         while plan.now[OPENED] > 0:
             take_back(field, plan)
         now = [plan.time, plan.job[:, :MARK], plan.held[:, LANE], plan.order, plan.now[: SETUP + 1]]
@@ -87,24 +88,57 @@ def test_a_move_taken_back_leaves_no_trace(seed):
 
 @QUICK
 @given(st.integers(0, 10_000))
-def test_a_packed_plan_breaks_no_rule_and_keeps_its_modes(seed):
+def test_orders_taken_up_placed_anew_and_put_back_leave_no_trace(seed):
+    state = late.start(*crowded(seed % 5), seed)
+    field, plan, room, bench = state.field, state.plan, state.room, state.bench
+    late.step(state, 50, 1)
+    lanes = [plan.seq[a : a + n].copy() for a, n in zip(field.base, plan.size)]
+    was = [plan.time.copy(), plan.job[:, :MARK].copy(), plan.held.copy(), plan.order.copy(), plan.now.copy()]
+    order = late_moves.pick_order(field, plan, state.counted, state.earliest_s, room.rng)
+    chosen = exchange.pick(field, plan, room, bench, order, late_moves.trace(field, plan, order, room))
+    steps = exchange.gather(field, plan, bench, chosen, 0)
+    exchange.take_up(field, plan, bench, steps)
+    assert all(
+        (plan.held[field.step[v, 0] : field.step[v + 1, 0], LANE] < 0).all() for v in bench.steps[:steps]
+    )
+    half = steps // 2
+    assert all(exchange.place_again(field, plan, bench, v) for v in bench.steps[:half])
+    exchange.put_back(field, plan, bench, steps, half)
+    now = [plan.time, plan.job[:, :MARK], plan.held, plan.order, plan.now]
+    assert steps > 1
+    assert all(np.array_equal(a, b) for a, b in zip(was, now))
+    assert all(np.array_equal(a, plan.seq[b : b + len(a)]) for a, b in zip(lanes, field.base))
+
+
+def test_orders_placed_anew_make_a_crowded_plan_better_without_any_other_move():
+    shop, goal, first = crowded(3, 40)
+    state = late.start(shop, goal, first, 1)
+    for _ in range(3):
+        late.step(state, 0, 50)
+    assert better(goal, score(shop, state.best), score(shop, first))
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_a_plan_placed_anew_breaks_no_rule_and_keeps_its_modes(seed):
     begin = Beginning(seed)
-    closer = packed(begin.shop, begin.first)
-    assert begin.violations(closer) == ()
-    assert np.array_equal(closer.mode, begin.first.mode)
+    if begin.shop.sequenced:
+        closer = placed(field_of(begin.shop, begin.goal), begin.shop, begin.first)
+        assert begin.violations(closer) == ()
+        assert np.array_equal(closer.mode, begin.first.mode)
 
 
-def test_packing_closes_gaps():
-    shop, _, first = crowded(1, 40)
+def test_placing_anew_closes_gaps():
+    shop, goal, first = crowded(1, 40)
     stretched = replace(first, start_s=2 * first.start_s, end_s=first.start_s + first.end_s)
-    assert score(shop, packed(shop, stretched)).flow_s < score(shop, stretched).flow_s
+    assert score(shop, placed(field_of(shop, goal), shop, stretched)).flow_s < score(shop, stretched).flow_s
 
 
 def test_the_same_seed_and_work_give_the_same_timetable():
     def found(seed):
         state = late.start(*crowded(), seed)
         for _ in range(3):
-            late.step(state, 400)
+            late.step(state, 400, 5)
         return state.best
 
     one, again = found(5), found(5)
@@ -121,7 +155,7 @@ def test_it_is_better_than_the_best_rule_in_a_crowded_shop(objective):
     first = best_rule(shop, goal)[0]
     state = late.start(shop, goal, first, 1)
     for _ in range(4):
-        late.step(state, 2_000)
+        late.step(state, 2_000, 20)
     assert better(goal, score(shop, state.best), score(shop, first))
 
 

@@ -18,17 +18,19 @@ from lineshaft.make.schedule.search import (
     windows,
 )
 from lineshaft.make.schedule.search.exact import prove, suits
-from lineshaft.make.schedule.search.packing import packed
+from lineshaft.make.schedule.search.gaps import placed
 from lineshaft.make.schedule.search.project import pooled
 from lineshaft.make.schedule.search.project_budget import narrowed, widened
 from lineshaft.make.schedule.search.score import better, level_values, score
+from lineshaft.make.schedule.search.sequences import field_of
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 SWAPS_TIMES_OPS, MOST_SWAPS = 100_000_000, 12_500
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
-SHIFTS = 10_000
+SHIFTS = 6_000
+EXCHANGES_TIMES_OPS, MOST_EXCHANGES = 1_000_000, 200
 POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
@@ -45,7 +47,7 @@ class Rounds:
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
     every fourth round, of late orders. In big shops where tardiness or flow time leads, seasons of tuned policies and
     of late orders follow each other: one of the latter's searches begins where the best policies since the last season
-    have led, packed. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
+    have led, placed anew. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
     between bays are known to those over priorities and policies alone.
 
     Parameters
@@ -177,15 +179,17 @@ class Rounds:
                 (shop, _), goal = self._paid(), self.goal
                 begin = zip(self._starts(shop), self._seeds())
                 self.lates = list(pool.map(lambda at: late.start(shop, goal, *at), begin))
-            list(pool.map(lambda state: late.step(state, SHIFTS), self.lates))
+            swaps = within(EXCHANGES_TIMES_OPS, self.shop.n_ops, MOST_EXCHANGES)
+            list(pool.map(lambda state: late.step(state, SHIFTS, swaps), self.lates))
         for state in self.lates:
             self.take(self._whole(state.best))
         self.late_from = self.best
 
     def _starts(self, shop: Shop) -> list[Timetable]:
-        """Where the searches of late orders begin: at the best of the present plan and those of new policies, packed."""
-        fresh = (tuned.harvest(state) for state in self.policies)
-        plans = [self._paid()[1], *(packed(shop, plan) for plan in fresh if plan is not None)]
+        """Where the searches of late orders begin: at the best of the present plan and of that and new policies' placed anew."""
+        best, field = self._paid()[1], field_of(shop, self.goal)
+        fresh = [tuned.harvest(state) for state in self.policies]
+        plans = [best, *(placed(field, shop, plan) for plan in (best, *fresh) if plan is not None)]
         plans.sort(key=lambda plan: level_values(self.goal, score(shop, plan)).tolist())
         return [plans[min(k, len(plans) - 1)] for k in range(self.workers)]
 

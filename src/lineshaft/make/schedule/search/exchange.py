@@ -1,0 +1,227 @@
+"""Whole orders placed anew: a late one first, then those that it waited for, into the gaps that all of them leave.
+
+What moves of one step cannot do in many turns, to bring an order forward on all its lanes at once, is one change here:
+the steps of a few orders from some moment on are taken off their lanes, with the rest of the plan standing still, and
+placed again order by order, each step where it ends first. Then all steps close up in their new sequence.
+
+Sources: ruin and recreate, Schrimpf et al. 2000, doi:10.1006/jcph.1999.6413; job insertion, Kis 2003,
+doi:10.1016/S0377-2217(02)00835-1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lineshaft.make.schedule.dispatch.deck import OP
+from lineshaft.make.schedule.kernels import njit
+from lineshaft.make.schedule.layout.calendars import pointers
+from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
+from lineshaft.make.schedule.search.late_moves import accepted, keep_best, rate, trace, urgent
+from lineshaft.make.schedule.search.moves import draw
+from lineshaft.make.schedule.search.propagate import (
+    FIRST_MODE,
+    FIRST_PRED,
+    FIRST_SLOT,
+    FIXED,
+    LANE,
+    MODE,
+    OPEN,
+    PLACE,
+    RANK,
+    START,
+    Field,
+    Plan,
+    everything,
+    put_on,
+    take_off,
+)
+from lineshaft.make.schedule.shop import Ints, Shop
+
+MOST = 10
+LOOKS = 12
+OLD_MODE, OLD_OPEN = range(2)
+
+
+class Bench(NamedTuple):
+    """Working memory: the steps of each order (CSR `ptr`, `mine`, in their order); `orders` and `steps` taken up, what
+    `was` their mode and calendar, where they were `held`; a copy of times, order, ends and figures;
+    `team` and `best` lanes being tried; `price_s` of each lane.
+    """
+
+    ptr: Ints
+    mine: Ints
+    orders: Ints
+    steps: Ints
+    was: Ints
+    held: Ints
+    time: Ints
+    order: Ints
+    done: Ints
+    now: Ints
+    team: Ints
+    best: Ints
+    price_s: Ints
+
+
+def bench_of(shop: Shop, field: Field, plan: Plan) -> Bench:
+    """Room for a shop."""
+    mine = shop.topo[np.argsort(field.owner[shop.topo], kind="stable")].astype(np.int64)
+    mine = mine[field.owner[mine] >= 0]
+    team, best = np.full((2, plan.old.shape[1]), -1, dtype=np.int64)
+    return Bench(
+        ptr=pointers(np.bincount(field.owner[mine], minlength=shop.n_orders)),
+        mine=mine,
+        orders=np.zeros(MOST, dtype=np.int64),
+        steps=np.zeros(shop.n_ops, dtype=np.int64),
+        was=np.zeros((shop.n_ops, 2), dtype=np.int64),
+        held=np.zeros(plan.held.shape, dtype=np.int64),
+        time=np.zeros_like(plan.time),
+        order=np.zeros_like(plan.order),
+        done=np.zeros_like(plan.done),
+        now=np.zeros_like(plan.now),
+        team=team,
+        best=best,
+        price_s=prices(field),
+    )
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def pick(f, p, room, b, order, many):
+    """Orders to place anew: `order`, then some that it waited for on its path; how many."""
+    b.orders[0] = order
+    chosen, wanted = 1, 1 + draw(room.rng, MOST)
+    for _ in range(LOOKS):
+        if chosen == wanted:
+            break
+        slot = room.slot[draw(room.rng, many)]
+        if slot < 0:
+            continue
+        u = f.holder[p.seq[f.base[p.held[slot, LANE]] + p.held[slot, PLACE] - 1]]
+        other, new = f.owner[u], f.owner[u] >= 0
+        for k in range(chosen):
+            new &= b.orders[k] != other
+        if new:
+            b.orders[chosen] = other
+            chosen += 1
+    return chosen
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def gather(f, p, b, chosen, from_s):
+    """Steps of the chosen orders that start at `from_s` or later; how many."""
+    many = 0
+    for k in range(chosen):
+        for i in range(b.ptr[b.orders[k]], b.ptr[b.orders[k] + 1]):
+            v = b.mine[i]
+            if not f.step[v, FIXED] and p.time[v, START] >= from_s:
+                b.steps[many] = v
+                many += 1
+    return many
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def copy(source, target):
+    """Copy a table."""
+    for i in range(source.shape[0]):
+        for k in range(source.shape[1]):
+            target[i, k] = source[i, k]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def take_up(f, p, b, many):
+    """Note everything, then take the steps off their lanes."""
+    copy(p.time, b.time)
+    copy(p.done, b.done)
+    for rank in range(len(p.order)):
+        b.order[rank] = p.order[rank]
+    for k in range(len(p.now)):
+        b.now[k] = p.now[k]
+    for i in range(many):
+        v = b.steps[i]
+        b.was[i, OLD_MODE], b.was[i, OLD_OPEN] = p.job[v, MODE], p.job[v, OPEN]
+        for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
+            b.held[slot, LANE], b.held[slot, PLACE] = p.held[slot, LANE], p.held[slot, PLACE]
+        lay_down(f, p, v)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def put_back(f, p, b, many, placed):
+    """Undo it all, with the first `placed` of the steps on lanes."""
+    for i in range(placed):
+        take_off(f, p, b.steps[i])
+    for i in range(many - 1, -1, -1):
+        v = b.steps[i]
+        p.job[v, MODE], p.job[v, OPEN] = b.was[i, OLD_MODE], b.was[i, OLD_OPEN]
+        for slot in range(f.step[v + 1, FIRST_SLOT] - 1, f.step[v, FIRST_SLOT] - 1, -1):
+            p.held[slot, LANE] = -1
+            if b.held[slot, LANE] >= 0:
+                put_on(f, p, slot, b.held[slot, LANE], b.held[slot, PLACE])
+    copy(b.time, p.time)
+    copy(b.done, p.done)
+    for rank in range(len(p.order)):
+        p.order[rank] = b.order[rank]
+        p.job[p.order[rank], RANK] = rank
+    for k in range(len(p.now)):
+        p.now[k] = b.now[k]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def sort(f, p):
+    """Order all steps by their starts; False where that is not an order of what goes before what."""
+    for i in range(1, len(p.order)):
+        v, at = p.order[i], i
+        while at > 0 and p.time[p.order[at - 1], START] > p.time[v, START]:
+            p.order[at] = p.order[at - 1]
+            at -= 1
+        p.order[at] = v
+    for rank in range(len(p.order)):
+        p.job[p.order[rank], RANK] = rank
+    for v in range(len(p.order)):
+        if f.step[v, FIXED]:
+            continue
+        for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
+            if p.job[f.deck.pred[a, OP], RANK] > p.job[v, RANK]:
+                return False
+    for lane in range(len(p.size)):
+        for i in range(f.base[lane], f.base[lane] + p.size[lane] - 1):
+            if p.job[f.holder[p.seq[i]], RANK] > p.job[f.holder[p.seq[i + 1]], RANK]:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def place_again(f, p, b, v):
+    """Place v in any of its modes; False where there is no room."""
+    return place_first(f, p, v, f.step[v, FIRST_MODE], f.step[v + 1, FIRST_MODE], b.team, b.best, b.price_s)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
+    """Try that `times` times; how often the plan was accepted."""
+    kept = 0
+    for _ in range(times):
+        order = urgent(f, p, counted, earliest_s, room.rng)
+        many = trace(f, p, order, room) if order >= 0 else 0
+        if many == 0:
+            continue
+        chosen = pick(f, p, room, b, order, many)
+        from_s = p.time[room.path[draw(room.rng, many)], START] if draw(room.rng, 4) else 0
+        steps = gather(f, p, b, chosen, from_s)
+        take_up(f, p, b, steps)
+        placed = 0
+        while placed < steps and place_again(f, p, b, b.steps[placed]):
+            placed += 1
+        good = placed == steps and sort(f, p) and everything(f, p)
+        if good:
+            rate(levels, p.now, room.trial)
+            good = accepted(room, heat)
+        if good:
+            kept += 1
+            for k in range(len(heat)):
+                room.value[k] = room.trial[k]
+            keep_best(p, room)
+        else:
+            put_back(f, p, b, steps, placed)
+    return kept
