@@ -102,7 +102,7 @@ def test_orders_taken_up_placed_anew_and_put_back_leave_no_trace(seed):
         (plan.held[field.step[v, 0] : field.step[v + 1, 0], LANE] < 0).all() for v in bench.steps[:steps]
     )
     half = steps // 2
-    assert all(exchange.place_again(field, plan, bench, v) for v in bench.steps[:half])
+    assert exchange.place_again(field, plan, bench, 0, half) == half
     exchange.put_back(field, plan, bench, steps, half)
     now = [plan.time, plan.job[:, :MARK], plan.held, plan.order, plan.now]
     assert steps > 1

@@ -18,29 +18,34 @@ from lineshaft.make.schedule.dispatch.deck import OP
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
-from lineshaft.make.schedule.search.late_moves import accepted, keep_best, rate, trace, urgent
+from lineshaft.make.schedule.search.late_moves import accepted, keep_best, lost_by, rate, trace, urgent
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
+    ENDED,
     FIRST_MODE,
     FIRST_PRED,
     FIRST_SLOT,
     FIXED,
+    FLOW,
     LANE,
     MODE,
     OPEN,
     PLACE,
     RANK,
     START,
+    TARDINESS,
     Field,
     Plan,
+    ended,
     everything,
     put_on,
     take_off,
 )
 from lineshaft.make.schedule.shop import Ints, Shop
 
-MOST = 10
+MOST = 4
 LOOKS = 12
+HARM, TINY = 4.0, 1e-30
 OLD_MODE, OLD_OPEN = range(2)
 
 
@@ -192,15 +197,35 @@ def sort(f, p):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def place_again(f, p, b, v):
-    """Place v in any of its modes; False where there is no room."""
-    return place_first(f, p, v, f.step[v, FIRST_MODE], f.step[v + 1, FIRST_MODE], b.team, b.best, b.price_s)
+def place_again(f, p, b, low, high):
+    """Place the steps from number `low` on in any of their modes; the number of the first that finds no room, else `high`."""
+    for i in range(low, high):
+        v = b.steps[i]
+        first, last = f.step[v, FIRST_MODE], f.step[v + 1, FIRST_MODE]
+        if not place_first(f, p, v, first, last, b.team, b.best, b.price_s):
+            return i
+    return high
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def more_lost(f, p, b, chosen, earliest_s):
+    """What the first of the orders, placed, lose more than before, weighted where due dates count (s)."""
+    more = 0
+    for k in range(chosen):
+        order = b.orders[k]
+        before = lost_by(f, order, p.done[order, ENDED], earliest_s)
+        more += lost_by(f, order, ended(f, p, order), earliest_s) - before
+    return more
 
 
 @njit(cache=True, nogil=True, _nrt=False)
 def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
-    """Try that `times` times; how often the plan was accepted."""
-    kept = 0
+    """Try that `times` times; how often the plan was accepted.
+
+    The rest of the plan can only gain, by closing up. So, where one sum leads the goal, a try is over when the late order
+    comes out no better, or all that were placed much worse than what may pass.
+    """
+    kept, bearable = 0, HARM * heat[0] / max(levels[0, TARDINESS], levels[0, FLOW], TINY)
     for _ in range(times):
         order = urgent(f, p, counted, earliest_s, room.rng)
         many = trace(f, p, order, room) if order >= 0 else 0
@@ -208,20 +233,23 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
             continue
         chosen = pick(f, p, room, b, order, many)
         from_s = p.time[room.path[draw(room.rng, many)], START] if draw(room.rng, 4) else 0
-        steps = gather(f, p, b, chosen, from_s)
+        first, steps = gather(f, p, b, 1, from_s), gather(f, p, b, chosen, from_s)
         take_up(f, p, b, steps)
-        placed = 0
-        while placed < steps and place_again(f, p, b, b.steps[placed]):
-            placed += 1
-        good = placed == steps and sort(f, p) and everything(f, p)
+        placed = place_again(f, p, b, 0, first)
+        good = placed == first and not (f.summed and more_lost(f, p, b, 1, earliest_s) >= 0)
         if good:
+            placed = place_again(f, p, b, first, steps)
+            good = placed == steps and not (f.summed and more_lost(f, p, b, chosen, earliest_s) > bearable)
+        if good and sort(f, p) and everything(f, p):
             rate(levels, p.now, room.trial)
             good = accepted(room, heat)
-        if good:
-            kept += 1
-            for k in range(len(heat)):
-                room.value[k] = room.trial[k]
-            keep_best(p, room)
         else:
+            good = False
+        if not good:
             put_back(f, p, b, steps, placed)
+            continue
+        kept += 1
+        for k in range(len(heat)):
+            room.value[k] = room.trial[k]
+        keep_best(p, room)
     return kept

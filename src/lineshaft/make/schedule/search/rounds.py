@@ -30,11 +30,12 @@ MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 SWAPS_TIMES_OPS, MOST_SWAPS = 100_000_000, 12_500
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
 SHIFTS = 6_000
-EXCHANGES_TIMES_OPS, MOST_EXCHANGES = 1_000_000, 200
+EXCHANGES_TIMES_OPS, MOST_EXCHANGES = 2_000_000, 400
 POLICIES_TIMES_OPS = 60_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
 POLICY_ROUNDS_TIMES_OPS, MOST_POLICY_ROUNDS = 600_000, 40
+FEWER_LATER = 4
 TIMELY = ("weighted_tardiness_s", "flow_s")
 FIRST_WINDOWS = 8
 
@@ -152,10 +153,11 @@ class Rounds:
         return self.only_tabu or number % 2 == 1
 
     def _for_late(self, number: int) -> bool:
-        """Every fourth round; in big shops where such a goal leads those after the policies' of every season."""
+        """Every fourth round; in big shops where such a goal leads those after the policies' of every season, few after the first."""
         if self.shop.n_ops > BIG_OPS and self.leading in TIMELY:
             policies = within(POLICY_ROUNDS_TIMES_OPS, self.shop.n_ops, MOST_POLICY_ROUNDS)
-            return number % (policies + late.CYCLE) >= policies
+            season = late.CYCLE + max(1, policies // FEWER_LATER)
+            return number >= policies and (number - policies) % season < late.CYCLE
         return number % 4 == 3
 
     def _for_windows(self, number: int) -> bool:
