@@ -18,7 +18,7 @@ from lineshaft.make.schedule.dispatch.deck import OP
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
-from lineshaft.make.schedule.search.late_moves import accepted, keep_best, lost_by, rate, trace, urgent
+from lineshaft.make.schedule.search.late_moves import accepted, keep_best, lost, lost_by, rate, trace, urgent
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
     ENDED,
@@ -222,8 +222,8 @@ def more_lost(f, p, b, chosen, earliest_s):
 def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
     """Try that `times` times; how often the plan was accepted.
 
-    The rest of the plan can only gain, by closing up. So, where one sum leads the goal, a try is over when the late order
-    comes out no better, or all that were placed much worse than what may pass.
+    The rest of the plan can only gain, by closing up. So, where one sum leads the goal, a try for an order that loses is
+    over when that comes out no better, or all that were placed much worse than what may pass.
     """
     kept, bearable = 0, HARM * heat[0] / max(levels[0, TARDINESS], levels[0, FLOW], TINY)
     for _ in range(times):
@@ -234,12 +234,13 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
         chosen = pick(f, p, room, b, order, many)
         from_s = p.time[room.path[draw(room.rng, many)], START] if draw(room.rng, 4) else 0
         first, steps = gather(f, p, b, 1, from_s), gather(f, p, b, chosen, from_s)
+        judged = f.summed and lost(f, p, order, earliest_s) > 0
         take_up(f, p, b, steps)
         placed = place_again(f, p, b, 0, first)
-        good = placed == first and not (f.summed and more_lost(f, p, b, 1, earliest_s) >= 0)
+        good = placed == first and not (judged and more_lost(f, p, b, 1, earliest_s) >= 0)
         if good:
             placed = place_again(f, p, b, first, steps)
-            good = placed == steps and not (f.summed and more_lost(f, p, b, chosen, earliest_s) > bearable)
+            good = placed == steps and not (judged and more_lost(f, p, b, chosen, earliest_s) > bearable)
         if good and sort(f, p) and everything(f, p):
             rate(levels, p.now, room.trial)
             good = accepted(room, heat)
