@@ -23,9 +23,10 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
 )
 from lineshaft.make.schedule.search.score import better, score
-from lineshaft.make.schedule.search.sequences import field_of
+from lineshaft.make.schedule.search.sequences import field_of, plan_of, settled
+from lineshaft.make.schedule.shop import END_START, START_START, Timetable
 from tests.searches import Beginning
-from tests.shops import random_shop
+from tests.shops import random_shop, shop
 
 QUICK = settings(max_examples=15, deadline=None, derandomize=True)
 
@@ -185,3 +186,21 @@ def test_a_beam_breaks_no_rule_is_never_worse_and_comes_out_the_same_in_other_ro
         assert np.array_equal(one.best.start_s, again.best.start_s)
         assert begin.violations(one.best) == ()
         assert not begin.worse(one.best)
+
+
+def test_a_step_without_length_keeps_its_place_before_one_that_begins_with_it():
+    """The first key of the order fails for the two that begin together in turn; the lane's order is kept none the less."""
+    ops = [
+        {"order": 0, "modes": [(10, [(0, 1)])]},
+        {"order": 0, "modes": [(5, [(1, 1)])], "after": [(0, START_START, 0)]},
+        {"order": 1, "modes": [(0, [(0, 1)])]},
+        {"order": 1, "modes": [(7, [(1, 1)])], "after": [(2, END_START, 0)]},
+    ]
+    made = shop(ops, [{}, {}])
+    goal = parse_goal("mean_flow_time", 2)
+    start_s = np.array([0, 0, 0, 5])
+    timetable = Timetable(np.arange(4), start_s, start_s + made.mode_s, np.arange(5), np.array([0, 1, 0, 1]))
+    field = field_of(made, goal)
+    plan = plan_of(made, field, timetable)
+    assert settled(made, field, plan)
+    assert np.array_equal(plan.time[:, START], start_s)

@@ -46,7 +46,7 @@ class Rounds:
     Where the exact model suits the shop, rounds 0, 2, 6, 14, 30 … are its, each allowed twice the work of the one
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
-    every fourth round, of late orders. In big shops where tardiness or flow time leads, seasons of tuned policies and
+    every fourth round, of late orders. In big shops where tardiness leads, seasons of tuned policies and
     of late orders follow each other: one of the latter's searches begins where the best policies since the last season
     have led, placed anew. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
     between bays are known to those over priorities and policies alone.
@@ -153,8 +153,8 @@ class Rounds:
         return self.only_tabu or number % 2 == 1
 
     def _for_late(self, number: int) -> bool:
-        """Every fourth round; in big shops where such a goal leads those after the policies' of every season, few after the first."""
-        if self.shop.n_ops > BIG_OPS and self.leading in TIMELY:
+        """Every fourth round; in big shops where tardiness leads those after the policies' of every season, few after the first."""
+        if self.shop.n_ops > BIG_OPS and self.leading == "weighted_tardiness_s":
             policies = within(POLICY_ROUNDS_TIMES_OPS, self.shop.n_ops, MOST_POLICY_ROUNDS)
             season = late.CYCLE + max(1, policies // FEWER_LATER)
             return number >= policies and (number - policies) % season < late.CYCLE

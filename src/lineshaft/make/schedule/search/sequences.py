@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heappush
+
 import numpy as np
 
 from lineshaft.make.schedule.dispatch import deck as decks
@@ -139,17 +141,41 @@ def timetable_of(field: Field, mode: Ints, time: Ints, lane: Ints) -> Timetable:
 
 
 def topological(shop: Shop, timetable: Timetable) -> Ints | None:
-    """Steps by start so that none comes before its predecessor; None where that cannot be."""
+    """Steps by start so that none comes before its predecessor; None where that cannot be.
+
+    Where steps without length begin with others, an order of steps and lanes as near to that of starts as may be.
+    """
     later = np.repeat(np.arange(shop.n_ops), np.diff(shop.pred_ptr))
     free = ~shop.fixed[later]
     before, later = shop.pred_op[free], later[free]
-    topo = np.argsort(shop.topo)
-    for keys in ((topo, timetable.end_s, timetable.start_s), (topo, timetable.start_s)):
-        order = np.lexsort(keys)
-        rank = np.argsort(order)
-        if (rank[before] < rank[later]).all():
-            return order.astype(np.int64)
-    return None
+    order = np.lexsort((np.argsort(shop.topo), timetable.end_s, timetable.start_s))
+    rank = np.argsort(order)
+    if (rank[before] < rank[later]).all():
+        return order.astype(np.int64)
+    holder = np.repeat(np.arange(shop.n_ops), np.diff(timetable.lane_ptr))
+    by_lane = np.lexsort((rank[holder], timetable.lane))
+    same = np.flatnonzero(np.diff(timetable.lane[by_lane]) == 0)
+    arcs = np.concatenate((before, holder[by_lane[same]])), np.concatenate((later, holder[by_lane[same + 1]]))
+    return linear(*arcs, rank)
+
+
+def linear(before: Ints, later: Ints, rank: Ints) -> Ints | None:
+    """All steps, those of low rank as early as arcs allow; None where arcs make a circle."""
+    n = len(rank)
+    first = pointers(np.bincount(before, minlength=n)).tolist()
+    after = later[np.argsort(before, kind="stable")].tolist()
+    missing, key = np.bincount(later, minlength=n).tolist(), rank.tolist()
+    ready = [(key[v], v) for v in range(n) if not missing[v]]
+    heapify(ready)
+    order = []
+    while ready:
+        v = heappop(ready)[1]
+        order.append(v)
+        for w in after[first[v] : first[v + 1]]:
+            missing[w] -= 1
+            if not missing[w]:
+                heappush(ready, (key[w], w))
+    return np.array(order, dtype=np.int64) if len(order) == n else None
 
 
 def settled(shop: Shop, field: Field, plan: Plan) -> bool:
