@@ -8,7 +8,6 @@ Source: Balas 1969 (disjunctive graph).
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
 from itertools import product
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from lineshaft.make.schedule.dispatch.deck import lay_out, plain, table
 from lineshaft.make.schedule.layout.calendars import pointers
+from lineshaft.make.schedule.search.linear import lane_arcs, linear
 from lineshaft.make.schedule.shop import ALWAYS, NEVER_S, START_START, Ints, Shop, Timetable
 
 Table = NDArray[np.int64]
@@ -245,33 +245,13 @@ def _own_option(net: Net, timetable: Timetable, v: int) -> int:
 
 def _time_order(shop: Shop, net: Net, timetable: Timetable) -> Ints:
     """A topological order of steps and lanes together, as near to that of starts as may be."""
-    by_time = np.lexsort((np.argsort(shop.topo), timetable.end_s, timetable.start_s))
-    place = np.argsort(by_time)
-    first = net.op[:, FIRST_SUCC]
-    later: list[list[int]] = [net.succ[a:b, OP].tolist() for a, b in zip(first, first[1:])]
-    holder = np.repeat(np.arange(shop.n_ops), np.diff(timetable.lane_ptr))
-    latest: dict[int, int] = {}
-    for i in np.argsort(place[holder], kind="stable").tolist():
-        lane, v = int(timetable.lane[i]), int(holder[i])
-        if lane in latest:
-            later[latest[lane]].append(v)
-        latest[lane] = v
-    waiting = np.bincount([w for row in later for w in row] or [0], minlength=shop.n_ops).tolist()
-    if not any(later):
-        waiting = [0] * shop.n_ops
-    free = [int(place[v]) for v in range(shop.n_ops) if not waiting[v]]
-    heapify(free)
-    order = []
-    while free:
-        v = int(by_time[heappop(free)])
-        order.append(v)
-        for w in later[v]:
-            waiting[w] -= 1
-            if not waiting[w]:
-                heappush(free, int(place[w]))
-    if len(order) < shop.n_ops:
+    place = np.argsort(np.lexsort((np.argsort(shop.topo), timetable.end_s, timetable.start_s)))
+    before = np.repeat(np.arange(shop.n_ops), np.diff(net.op[:, FIRST_SUCC]))
+    one, other = lane_arcs(timetable, place)
+    order = linear(np.concatenate((before, one)), np.concatenate((net.succ[:, OP], other)), place)
+    if order is None:
         raise Tangled
-    return plain(order)
+    return order
 
 
 def to_timetable(net: Net, sol: Sol) -> Timetable:

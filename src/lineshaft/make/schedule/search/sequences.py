@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
-
 import numpy as np
 
 from lineshaft.make.schedule.dispatch import deck as decks
 from lineshaft.make.schedule.dispatch.deck import lay_out, plain
 from lineshaft.make.schedule.dispatch.rules import REPAIRS, put_off
 from lineshaft.make.schedule.layout.calendars import pointers
+from lineshaft.make.schedule.search.linear import lane_arcs, linear
 from lineshaft.make.schedule.search.propagate import (
     BEARABLE,
     CHAIN,
@@ -152,30 +151,8 @@ def topological(shop: Shop, timetable: Timetable) -> Ints | None:
     rank = np.argsort(order)
     if (rank[before] < rank[later]).all():
         return order.astype(np.int64)
-    holder = np.repeat(np.arange(shop.n_ops), np.diff(timetable.lane_ptr))
-    by_lane = np.lexsort((rank[holder], timetable.lane))
-    same = np.flatnonzero(np.diff(timetable.lane[by_lane]) == 0)
-    arcs = np.concatenate((before, holder[by_lane[same]])), np.concatenate((later, holder[by_lane[same + 1]]))
-    return linear(*arcs, rank)
-
-
-def linear(before: Ints, later: Ints, rank: Ints) -> Ints | None:
-    """All steps, those of low rank as early as arcs allow; None where arcs make a circle."""
-    n = len(rank)
-    first = pointers(np.bincount(before, minlength=n)).tolist()
-    after = later[np.argsort(before, kind="stable")].tolist()
-    missing, key = np.bincount(later, minlength=n).tolist(), rank.tolist()
-    ready = [(key[v], v) for v in range(n) if not missing[v]]
-    heapify(ready)
-    order = []
-    while ready:
-        v = heappop(ready)[1]
-        order.append(v)
-        for w in after[first[v] : first[v + 1]]:
-            missing[w] -= 1
-            if not missing[w]:
-                heappush(ready, (key[w], w))
-    return np.array(order, dtype=np.int64) if len(order) == n else None
+    one, other = lane_arcs(timetable, rank)
+    return linear(np.concatenate((before, one)), np.concatenate((later, other)), rank)
 
 
 def settled(shop: Shop, field: Field, plan: Plan) -> bool:
