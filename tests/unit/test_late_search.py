@@ -97,7 +97,7 @@ def test_orders_taken_up_placed_anew_and_put_back_leave_no_trace(seed):
     was = [plan.time.copy(), plan.job[:, :MARK].copy(), plan.held.copy(), plan.order.copy(), plan.now.copy()]
     order = late_moves.pick_order(field, plan, state.counted, state.earliest_s, room.rng)
     chosen = exchange.pick(field, plan, room, bench, order, late_moves.trace(field, plan, order, room))
-    steps = exchange.gather(field, plan, bench, chosen, 0)
+    steps = exchange.gather(field, plan, bench, 0, chosen, 0, 0)
     exchange.take_up(field, plan, bench, steps)
     assert all(
         (plan.held[field.step[v, 0] : field.step[v + 1, 0], LANE] < 0).all() for v in bench.steps[:steps]
@@ -124,7 +124,7 @@ def test_orders_placed_anew_make_a_crowded_plan_better_without_any_other_move():
 def test_a_plan_placed_anew_breaks_no_rule_and_keeps_its_modes(seed):
     begin = Beginning(seed)
     if begin.shop.sequenced:
-        closer = placed(field_of(begin.shop, begin.goal), begin.shop, begin.first)
+        closer = placed(begin.shop, field_of(begin.shop, begin.goal), begin.first)
         assert begin.violations(closer) == ()
         assert np.array_equal(closer.mode, begin.first.mode)
 
@@ -132,7 +132,7 @@ def test_a_plan_placed_anew_breaks_no_rule_and_keeps_its_modes(seed):
 def test_placing_anew_closes_gaps():
     shop, goal, first = crowded(1, 40)
     stretched = replace(first, start_s=2 * first.start_s, end_s=first.start_s + first.end_s)
-    assert score(shop, placed(field_of(shop, goal), shop, stretched)).flow_s < score(shop, stretched).flow_s
+    assert score(shop, placed(shop, field_of(shop, goal), stretched)).flow_s < score(shop, stretched).flow_s
 
 
 def test_the_same_seed_and_work_give_the_same_timetable():

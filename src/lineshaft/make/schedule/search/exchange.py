@@ -18,7 +18,16 @@ from lineshaft.make.schedule.dispatch.deck import OP
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
 from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
-from lineshaft.make.schedule.search.late_moves import accepted, keep_best, lost, lost_by, rate, trace, urgent
+from lineshaft.make.schedule.search.late_moves import (
+    accepted,
+    adopt,
+    keep_best,
+    lost,
+    lost_by,
+    rate,
+    trace,
+    urgent,
+)
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
     ENDED,
@@ -45,7 +54,7 @@ from lineshaft.make.schedule.shop import Ints, Shop
 
 MOST = 4
 LOOKS = 12
-HARM, TINY = 4.0, 1e-30
+MUCH, TINY = 4.0, 1e-30
 OLD_MODE, OLD_OPEN = range(2)
 
 
@@ -114,10 +123,9 @@ def pick(f, p, room, b, order, many):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def gather(f, p, b, chosen, from_s):
-    """Steps of the chosen orders that start at `from_s` or later; how many."""
-    many = 0
-    for k in range(chosen):
+def gather(f, p, b, low, high, many, from_s):
+    """Add to `many` steps those of chosen orders `low` to `high` that start at `from_s` or later; how many then."""
+    for k in range(low, high):
         for i in range(b.ptr[b.orders[k]], b.ptr[b.orders[k] + 1]):
             v = b.mine[i]
             if not f.step[v, FIXED] and p.time[v, START] >= from_s:
@@ -225,7 +233,7 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
     The rest of the plan can only gain, by closing up. So, where one sum leads the goal, a try for an order that loses is
     over when that comes out no better, or all that were placed much worse than what may pass.
     """
-    kept, bearable = 0, HARM * heat[0] / max(levels[0, TARDINESS], levels[0, FLOW], TINY)
+    kept, bearable = 0, MUCH * heat[0] / max(levels[0, TARDINESS], levels[0, FLOW], TINY)
     for _ in range(times):
         order = urgent(f, p, counted, earliest_s, room.rng)
         many = trace(f, p, order, room) if order >= 0 else 0
@@ -233,7 +241,8 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
             continue
         chosen = pick(f, p, room, b, order, many)
         from_s = p.time[room.path[draw(room.rng, many)], START] if draw(room.rng, 4) else 0
-        first, steps = gather(f, p, b, 1, from_s), gather(f, p, b, chosen, from_s)
+        first = gather(f, p, b, 0, 1, 0, from_s)
+        steps = gather(f, p, b, 1, chosen, first, from_s)
         judged = f.summed and lost(f, p, order, earliest_s) > 0
         take_up(f, p, b, steps)
         placed = place_again(f, p, b, 0, first)
@@ -241,16 +250,14 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
         if good:
             placed = place_again(f, p, b, first, steps)
             good = placed == steps and not (judged and more_lost(f, p, b, chosen, earliest_s) > bearable)
-        if good and sort(f, p) and everything(f, p):
+        good = good and sort(f, p) and everything(f, p)
+        if good:
             rate(levels, p.now, room.trial)
             good = accepted(room, heat)
-        else:
-            good = False
         if not good:
             put_back(f, p, b, steps, placed)
             continue
         kept += 1
-        for k in range(len(heat)):
-            room.value[k] = room.trial[k]
+        adopt(room)
         keep_best(p, room)
     return kept

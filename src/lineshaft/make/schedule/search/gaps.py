@@ -194,11 +194,12 @@ def lay_down(f, p, v):
         p.held[slot, LANE] = -1
 
 
-def placed(field: Field, shop: Shop, timetable: Timetable) -> Timetable:
+def placed(shop: Shop, field: Field, timetable: Timetable) -> Timetable:
     """All steps of a timetable placed anew in the order of their starts, each in its mode, and in gaps too.
 
     The timetable as it is where its starts give no order, a step finds no room or comes too late after another.
     """
+    field = field._replace(release_s=field.release_s.copy())  # `settled` delays what comes too late
     plan = plan_of(shop, field, timetable)
     if plan is None:
         return timetable

@@ -324,6 +324,13 @@ def accepted(room, heat):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def adopt(room):
+    """The plan tried is the present one."""
+    for k in range(len(room.value)):
+        room.value[k] = room.trial[k]
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def keep_best(p, room):
     """Keep the present plan when it is the best so far."""
     if not below(room.value, room.best):
@@ -394,8 +401,7 @@ def climb(f, p, room, levels, counted, earliest_s, heat, moves):
         if not good:
             continue
         many_accepted += 1
-        for k in range(len(heat)):
-            room.value[k] = room.trial[k]
+        adopt(room)
         if turn - kept >= seldom:
             keep_best(p, room)
             kept = turn

@@ -191,7 +191,7 @@ class Rounds:
         """Where the searches of late orders begin: at the best of the present plan and of that and new policies' placed anew."""
         best, field = self._paid()[1], field_of(shop, self.goal)
         fresh = [tuned.harvest(state) for state in self.policies]
-        plans = [best, *(placed(field, shop, plan) for plan in (best, *fresh) if plan is not None)]
+        plans = [best, *(placed(shop, field, plan) for plan in (best, *fresh) if plan is not None)]
         plans.sort(key=lambda plan: level_values(self.goal, score(shop, plan)).tolist())
         return [plans[min(k, len(plans) - 1)] for k in range(self.workers)]
 

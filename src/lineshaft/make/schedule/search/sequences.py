@@ -105,7 +105,7 @@ def blank_plan(shop: Shop, field: Field) -> Plan:
 
 
 def plan_of(shop: Shop, field: Field, timetable: Timetable) -> Plan | None:
-    """The sequences of a timetable; None where its starts give no order (negative lags, work of no length)."""
+    """The sequences of a timetable; None where its starts give no order (negative lags)."""
     order = topological(shop, timetable)
     if order is None:
         return None
