@@ -152,8 +152,10 @@ def checked_makespan(shop, steps):
         ready = 0
         for ways in job:
             start, held, end = next(left)
-            assert start >= ready, "a step starts before the one before it ends"
-            assert (sorted(held), end - start) in [(sorted(way), time) for way, time in ways], "no such way"
+            assert start >= ready - 1e-6, "a step starts before the one before it ends"
+            assert (sorted(held), round(end - start, 6)) in [(sorted(way), time) for way, time in ways], (
+                "no such way"
+            )
             for resource in held:
                 on.setdefault(resource, []).append((start, end, j))
             ready = end
@@ -162,5 +164,5 @@ def checked_makespan(shop, steps):
         busy.sort()
         for (_, end, a), (start, _, b) in pairwise(busy):
             gap = shop["setups"][resource][a][b] if shop["setups"] else 0
-            assert end + gap <= start, "two steps at once on a resource, or no time to set it up"
+            assert end + gap <= start + 1e-6, "two steps at once on a resource, or no time to set it up"
     return int(makespan)

@@ -23,8 +23,8 @@ from lineshaft.make.schedule.search.propagate import (
     take_back,
 )
 from lineshaft.make.schedule.search.score import better, score
-from lineshaft.make.schedule.search.sequences import field_of, plan_of, settled
-from lineshaft.make.schedule.shop import END_START, START_START, Timetable
+from lineshaft.make.schedule.search.sequences import closed_up, field_of, plan_of, settled
+from lineshaft.make.schedule.shop import END_START, NEVER_S, START_START, Timetable
 from tests.searches import Beginning
 from tests.shops import random_shop, shop
 
@@ -127,6 +127,21 @@ def test_a_plan_placed_anew_breaks_no_rule_and_keeps_its_modes(seed):
         closer = placed(begin.shop, field_of(begin.shop, begin.goal), begin.first)
         assert begin.violations(closer) == ()
         assert np.array_equal(closer.mode, begin.first.mode)
+
+
+@QUICK
+@given(st.integers(0, 10_000))
+def test_a_plan_that_dawdles_closes_up_with_the_same_lanes_and_sequences(seed):
+    begin = Beginning(seed)
+    shop, first = begin.shop, begin.first
+    if not shop.sequenced or shop.fixed.any():
+        return
+    dawdling = replace(first, start_s=2 * first.start_s, end_s=first.start_s + first.end_s)
+    closer = closed_up(shop, field_of(shop, begin.goal), dawdling)
+    assert closer is not None
+    assert begin.violations(closer) == ()
+    assert np.array_equal(closer.lane, first.lane)
+    assert (closer.start_s <= first.start_s).all() or (shop.pred_lag_max_s < NEVER_S).any()
 
 
 def test_placing_anew_closes_gaps():

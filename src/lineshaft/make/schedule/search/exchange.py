@@ -14,9 +14,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lineshaft.make.schedule.dispatch.deck import OP
+from lineshaft.make.schedule.dispatch.deck import WORK_S
 from lineshaft.make.schedule.kernels import njit
 from lineshaft.make.schedule.layout.calendars import pointers
+from lineshaft.make.schedule.search.closing import (
+    Trail,
+    close_up,
+    note,
+    reopen,
+    sort,
+    trail_of,
+    wait_after,
+)
 from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
 from lineshaft.make.schedule.search.late_moves import (
     accepted,
@@ -30,9 +39,9 @@ from lineshaft.make.schedule.search.late_moves import (
 )
 from lineshaft.make.schedule.search.moves import draw
 from lineshaft.make.schedule.search.propagate import (
+    END,
     ENDED,
     FIRST_MODE,
-    FIRST_PRED,
     FIRST_SLOT,
     FIXED,
     FLOW,
@@ -40,28 +49,29 @@ from lineshaft.make.schedule.search.propagate import (
     MODE,
     OPEN,
     PLACE,
-    RANK,
     START,
     TARDINESS,
+    WORK,
     Field,
     Plan,
     ended,
-    everything,
+    follower,
     put_on,
     take_off,
+    wait,
 )
 from lineshaft.make.schedule.shop import Ints, Shop
 
 MOST = 4
 LOOKS = 12
 MUCH, TINY = 4.0, 1e-30
-OLD_MODE, OLD_OPEN = range(2)
+OLD_MODE, OLD_OPEN, OLD_START, OLD_END = range(4)
 
 
 class Bench(NamedTuple):
     """Working memory: the steps of each order (CSR `ptr`, `mine`, in their order); `orders` and `steps` taken up, what
-    `was` their mode and calendar, where they were `held`; a copy of times, order, ends and figures;
-    `team` and `best` lanes being tried; `price_s` of each lane.
+    `was` their mode, calendar, start and end, where they were `held`, what they `left` behind them there; the `trail` back
+    to the plan before; `team` and `best` lanes being tried; `price_s` of each lane.
     """
 
     ptr: Ints
@@ -70,10 +80,8 @@ class Bench(NamedTuple):
     steps: Ints
     was: Ints
     held: Ints
-    time: Ints
-    order: Ints
-    done: Ints
-    now: Ints
+    left: Ints
+    trail: Trail
     team: Ints
     best: Ints
     price_s: Ints
@@ -89,12 +97,10 @@ def bench_of(shop: Shop, field: Field, plan: Plan) -> Bench:
         mine=mine,
         orders=np.zeros(MOST, dtype=np.int64),
         steps=np.zeros(shop.n_ops, dtype=np.int64),
-        was=np.zeros((shop.n_ops, 2), dtype=np.int64),
+        was=np.zeros((shop.n_ops, 4), dtype=np.int64),
         held=np.zeros(plan.held.shape, dtype=np.int64),
-        time=np.zeros_like(plan.time),
-        order=np.zeros_like(plan.order),
-        done=np.zeros_like(plan.done),
-        now=np.zeros_like(plan.now),
+        left=np.zeros(len(plan.held) + 1, dtype=np.int64),
+        trail=trail_of(plan),
         team=team,
         best=best,
         price_s=prices(field),
@@ -135,28 +141,20 @@ def gather(f, p, b, low, high, many, from_s):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def copy(source, target):
-    """Copy a table."""
-    for i in range(source.shape[0]):
-        for k in range(source.shape[1]):
-            target[i, k] = source[i, k]
-
-
-@njit(cache=True, nogil=True, _nrt=False)
 def take_up(f, p, b, many):
-    """Note everything, then take the steps off their lanes."""
-    copy(p.time, b.time)
-    copy(p.done, b.done)
-    for rank in range(len(p.order)):
-        b.order[rank] = p.order[rank]
-    for k in range(len(p.now)):
-        b.now[k] = p.now[k]
+    """Note what was, then take the steps off their lanes; how many others came after them there."""
+    note(p, b.trail)
+    left = 0
     for i in range(many):
         v = b.steps[i]
         b.was[i, OLD_MODE], b.was[i, OLD_OPEN] = p.job[v, MODE], p.job[v, OPEN]
+        b.was[i, OLD_START], b.was[i, OLD_END] = p.time[v, START], p.time[v, END]
         for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
             b.held[slot, LANE], b.held[slot, PLACE] = p.held[slot, LANE], p.held[slot, PLACE]
+            b.left[left] = follower(f, p, slot)
+            left += b.left[left] >= 0
         lay_down(f, p, v)
+    return left
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -166,42 +164,28 @@ def put_back(f, p, b, many, placed):
         take_off(f, p, b.steps[i])
     for i in range(many - 1, -1, -1):
         v = b.steps[i]
-        p.job[v, MODE], p.job[v, OPEN] = b.was[i, OLD_MODE], b.was[i, OLD_OPEN]
         for slot in range(f.step[v + 1, FIRST_SLOT] - 1, f.step[v, FIRST_SLOT] - 1, -1):
             p.held[slot, LANE] = -1
             if b.held[slot, LANE] >= 0:
                 put_on(f, p, slot, b.held[slot, LANE], b.held[slot, PLACE])
-    copy(b.time, p.time)
-    copy(b.done, p.done)
-    for rank in range(len(p.order)):
-        p.order[rank] = b.order[rank]
-        p.job[p.order[rank], RANK] = rank
-    for k in range(len(p.now)):
-        p.now[k] = b.now[k]
+    reopen(p, b.trail)
+    for i in range(many):
+        v, mode = b.steps[i], b.was[i, OLD_MODE]
+        p.job[v, MODE], p.job[v, OPEN], p.time[v, WORK] = mode, b.was[i, OLD_OPEN], f.deck.mode[mode, WORK_S]
+        p.time[v, START], p.time[v, END] = b.was[i, OLD_START], b.was[i, OLD_END]
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def sort(f, p):
-    """Order all steps by their starts; False where that is not an order of what goes before what."""
-    for i in range(1, len(p.order)):
-        v, at = p.order[i], i
-        while at > 0 and p.time[p.order[at - 1], START] > p.time[v, START]:
-            p.order[at] = p.order[at - 1]
-            at -= 1
-        p.order[at] = v
-    for rank in range(len(p.order)):
-        p.job[p.order[rank], RANK] = rank
-    for v in range(len(p.order)):
-        if f.step[v, FIXED]:
-            continue
-        for a in range(f.step[v, FIRST_PRED], f.step[v + 1, FIRST_PRED]):
-            if p.job[f.deck.pred[a, OP], RANK] > p.job[v, RANK]:
-                return False
-    for lane in range(len(p.size)):
-        for i in range(f.base[lane], f.base[lane] + p.size[lane] - 1):
-            if p.job[f.holder[p.seq[i]], RANK] > p.job[f.holder[p.seq[i + 1]], RANK]:
-                return False
-    return True
+def settle_down(f, p, b, many, left):
+    """Put the steps placed anew in order and time what comes after them, or came after where they were; False where that fails."""
+    if not sort(f, p, b.trail, b.steps, many):
+        return False
+    for i in range(left):
+        wait(f, p, b.left[i])
+    for i in range(many):
+        wait(f, p, b.steps[i])
+        wait_after(f, p, b.steps[i])
+    return close_up(f, p, b.trail)
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -244,13 +228,13 @@ def exchange(f, p, room, b, levels, counted, earliest_s, heat, times):
         first = gather(f, p, b, 0, 1, 0, from_s)
         steps = gather(f, p, b, 1, chosen, first, from_s)
         judged = f.summed and lost(f, p, order, earliest_s) > 0
-        take_up(f, p, b, steps)
+        left = take_up(f, p, b, steps)
         placed = place_again(f, p, b, 0, first)
         good = placed == first and not (judged and more_lost(f, p, b, 1, earliest_s) >= 0)
         if good:
             placed = place_again(f, p, b, first, steps)
             good = placed == steps and not (judged and more_lost(f, p, b, chosen, earliest_s) > bearable)
-        good = good and sort(f, p) and everything(f, p)
+        good = good and settle_down(f, p, b, steps, left)
         if good:
             rate(levels, p.now, room.trial)
             good = accepted(room, heat)

@@ -33,7 +33,7 @@ from lineshaft.make.schedule.search.propagate import (
     take_off,
     work_ready,
 )
-from lineshaft.make.schedule.search.sequences import plan_of, settled, timetable_of
+from lineshaft.make.schedule.search.sequences import closed_up, plan_of, timetable_of
 from lineshaft.make.schedule.shop import Ints, Shop, Timetable
 
 SETTLING = 64
@@ -44,16 +44,21 @@ def first_gap(f, p, v, lane, calendar, t_s, work_s, end_by):
     """(start, end) in s of the first room on `lane` for v, lifted, from `t_s` on; (NEVER, NEVER) from `end_by` on."""
     d, family = f.deck, f.step[v, FAMILY]
     for place in range(place_at(f, p, lane, t_s), p.size[lane] + 1):
+        last, until_s, after = place == p.size[lane], NEVER, -1
+        if not last:
+            after = f.holder[p.seq[f.base[lane] + place]]
+            until_s = p.time[after, START]
+        if until_s < t_s + work_s:
+            continue
         at_s = max(t_s, lane_ready(f, p, lane, place, family))
-        start_s, end_s = (
-            run(d, calendar, at_s, work_s, f.step[v, PAUSABLE]) if at_s < end_by else (NEVER, NEVER)
-        )
+        if at_s >= end_by:
+            break
+        if until_s < at_s + work_s:
+            continue
+        start_s, end_s = run(d, calendar, at_s, work_s, f.step[v, PAUSABLE])
         if end_s >= end_by:
             break
-        if place == p.size[lane]:
-            return start_s, end_s
-        after = f.holder[p.seq[f.base[lane] + place]]
-        if after_setup(d, lane, end_s, family, f.step[after, FAMILY]) <= p.time[after, START]:
+        if last or after_setup(d, lane, end_s, family, f.step[after, FAMILY]) <= until_s:
             return start_s, end_s
     return NEVER, NEVER
 
@@ -206,10 +211,8 @@ def placed(shop: Shop, field: Field, timetable: Timetable) -> Timetable:
     team, best = np.full((2, plan.old.shape[1]), -1, dtype=np.int64)
     if not place_all(field, plan, plan.order, team, best, prices(field)):
         return timetable
-    closer = plan_of(shop, field, timetable_of(field, plan.job[:, MODE], plan.time, plan.held[:, LANE]))
-    if closer is None or not settled(shop, field, closer):
-        return timetable
-    return timetable_of(field, closer.job[:, MODE], closer.time, closer.held[:, LANE])
+    found = timetable_of(field, plan.job[:, MODE], plan.time, plan.held[:, LANE])
+    return closed_up(shop, field, found) or timetable
 
 
 def prices(field: Field) -> Ints:

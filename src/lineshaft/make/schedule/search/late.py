@@ -21,7 +21,7 @@ from lineshaft.make.schedule.search.sequences import blank_plan, field_of, plan_
 from lineshaft.make.schedule.shop import Goal, Ints, Shop, Timetable
 
 WARMTH = np.array([[0.02, 0.001], [2.0, 0.02]])
-CYCLE = 80
+CYCLE, COOL = 80, 60
 
 
 @dataclass
@@ -48,13 +48,13 @@ class State:
     @property
     def best(self) -> Timetable:
         """The best timetable so far: the given one until a better is found."""
-        if self.rounds == 0:
+        if np.isinf(self.room.best[0]):
             return self.first
         return timetable_of(self.field, self.room.best_mode, self.room.best_time, self.room.best_held)
 
 
-def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
-    """A search from a timetable."""
+def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int, warm: bool = True) -> State:
+    """A search from a timetable; one that is not `warm` begins with the allowance of the last rounds of a cycle."""
     field = field_of(shop, goal)
     plan = plan_of(shop, field, timetable)
     sound = plan is not None and settled(shop, field, plan)
@@ -75,7 +75,9 @@ def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
     rate(goal.levels, plan.now, room.value)
     bench = bench_of(shop, field, plan)
     sound = sound and len(counted) > 0
-    return State(shop, timetable, goal, field, plan, room, bench, counted, earliest_s, sound)
+    return State(
+        shop, timetable, goal, field, plan, room, bench, counted, earliest_s, sound, 0 if warm else COOL
+    )
 
 
 def step(state: State, moves: int, exchanges: int) -> None:

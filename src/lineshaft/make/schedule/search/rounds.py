@@ -22,19 +22,19 @@ from lineshaft.make.schedule.search.gaps import placed
 from lineshaft.make.schedule.search.project import pooled
 from lineshaft.make.schedule.search.project_budget import narrowed, widened
 from lineshaft.make.schedule.search.score import better, level_values, score
-from lineshaft.make.schedule.search.sequences import field_of
+from lineshaft.make.schedule.search.sequences import closed_up, field_of
 from lineshaft.make.schedule.shop import Goal, Score, Shop, Timetable
 
 FIGURES = tuple(field.name for field in fields(Score))
 MOVES_TIMES_OPS, MOST_MOVES = 1_000_000, 5_000
 SWAPS_TIMES_OPS, MOST_SWAPS = 100_000_000, 12_500
 TRIALS_TIMES_OPS, MOST_TRIALS = 60_000, 500
-SHIFTS = 6_000
-EXCHANGES_TIMES_OPS, MOST_EXCHANGES = 2_000_000, 400
+SHIFTS, EXCHANGES = 6_000, 200
 POLICIES_TIMES_OPS = 60_000
+PLACED_TIMES_OPS = 240_000
 FIRST_PROOF_S, LONGEST_PROOF_S = 0.01, 0.4
 BIG_OPS = 2_000
-POLICY_ROUNDS_TIMES_OPS, MOST_POLICY_ROUNDS = 600_000, 40
+POLICY_ROUNDS_TIMES_OPS, MOST_POLICY_ROUNDS = 600_000, 30
 FEWER_LATER = 4
 TIMELY = ("weighted_tardiness_s", "flow_s")
 FIRST_WINDOWS = 8
@@ -47,8 +47,8 @@ class Rounds:
     before. Tabu search takes the others while the makespan leads and is not proven; in big shops and with several
     levels it takes turns with the searches for every other goal: over priorities (in big shops over policies) and,
     every fourth round, of late orders. In big shops where tardiness leads, seasons of tuned policies and
-    of late orders follow each other: one of the latter's searches begins where the best policies since the last season
-    have led, placed anew. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
+    of late orders follow each other: the latter's searches begin at the best of the present plan and of what the policies
+    since the last season have led to, placed anew. In others, windows have every fourth round where tardiness or flow time leads. Loads to share, transfer lots and moves
     between bays are known to those over priorities and policies alone.
 
     Parameters
@@ -180,20 +180,24 @@ class Rounds:
             if not self.lates or self.best is not self.late_from or self.lates[0].cold:
                 (shop, _), goal = self._paid(), self.goal
                 begin = zip(self._starts(shop), self._seeds())
-                self.lates = list(pool.map(lambda at: late.start(shop, goal, *at), begin))
-            swaps = within(EXCHANGES_TIMES_OPS, self.shop.n_ops, MOST_EXCHANGES)
-            list(pool.map(lambda state: late.step(state, SHIFTS, swaps), self.lates))
+                warm = not self.lates or not self.lates[0].cold
+                self.lates = list(pool.map(lambda at: late.start(shop, goal, *at, warm), begin))
+            list(pool.map(lambda state: late.step(state, SHIFTS, EXCHANGES), self.lates))
         for state in self.lates:
             self.take(self._whole(state.best))
         self.late_from = self.best
 
     def _starts(self, shop: Shop) -> list[Timetable]:
-        """Where the searches of late orders begin: at the best of the present plan and of that and new policies' placed anew."""
+        """Where the searches of late orders begin: the present plan, that placed anew, new policies' plans placed anew, best first."""
         best, field = self._paid()[1], field_of(shop, self.goal)
-        fresh = [tuned.harvest(state) for state in self.policies]
-        plans = [best, *(placed(shop, field, plan) for plan in (best, *fresh) if plan is not None)]
-        plans.sort(key=lambda plan: level_values(self.goal, score(shop, plan)).tolist())
-        return [plans[min(k, len(plans) - 1)] for k in range(self.workers)]
+        fresh = sorted((x for state in self.policies for x in tuned.harvest(state)), key=lambda x: x[0])
+        many = max(self.workers, PLACED_TIMES_OPS // shop.n_ops)
+        plans = [best, *(plan for _, plan in fresh[:many])]
+        with ThreadPoolExecutor(self.workers) as pool:
+            plans = [best, *pool.map(lambda plan: placed(shop, field, plan), plans)]
+        different = {tuple(level_values(self.goal, score(shop, plan))): plan for plan in reversed(plans)}
+        begin = [different[values] for values in sorted(different)]
+        return [begin[min(k, len(begin) - 1)] for k in range(self.workers)]
 
     def _tuned(self) -> None:
         trials = max(1, POLICIES_TIMES_OPS // self.shop.n_ops)
@@ -240,8 +244,10 @@ class Rounds:
         proof = prove(self.shop, self.goal, self.best, self.seed, work_s, time_left_s)
         if not proof.complete:
             return False
-        if proof.timetable is not None and self.take(proof.timetable):
-            self._restart()
+        if proof.timetable is not None:
+            field = field_of(self.shop, self.goal)
+            if self.take(closed_up(self.shop, field, proof.timetable) or proof.timetable):
+                self._restart()
         bound_s = max(getattr(self.proven, self.leading), proof.bound_s)
         self.proven = replace(self.proven, **{self.leading: bound_s})
         return True

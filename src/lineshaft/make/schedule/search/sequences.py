@@ -14,8 +14,10 @@ from lineshaft.make.schedule.search.propagate import (
     CHAIN,
     END,
     FIRST_SLOT,
+    LANE,
     LAST_MOVED,
     MARK,
+    MODE,
     SETUP,
     START,
     WORK,
@@ -137,6 +139,16 @@ def timetable_of(field: Field, mode: Ints, time: Ints, lane: Ints) -> Timetable:
     ptr = pointers(np.bincount(field.holder[used], minlength=len(mode)))
     start_s, end_s = (np.ascontiguousarray(time[:, column]) for column in (START, END))
     return Timetable(mode.astype(np.int64), start_s, end_s, ptr, lane[used].astype(np.int64))
+
+
+def closed_up(shop: Shop, field: Field, timetable: Timetable) -> Timetable | None:
+    """The same modes, lanes and sequences with every step as early as they let it; None where its starts give no order or it
+    cannot hold. What comes too late after another may delay that one in `field`.
+    """
+    plan = plan_of(shop, field, timetable)
+    if plan is None or not settled(shop, field, plan):
+        return None
+    return timetable_of(field, plan.job[:, MODE], plan.time, plan.held[:, LANE])
 
 
 def topological(shop: Shop, timetable: Timetable) -> Ints | None:

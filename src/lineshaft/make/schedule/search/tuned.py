@@ -38,6 +38,7 @@ DESIGNS = (
 )
 SPREAD = np.array([0.2, 0.2, 0.2, 0.2, 0.3, 0.4, 0.7])
 PARENTS = 6
+SEEDLINGS = 12
 SHARES = (0.3, 0.02)
 URGENCIES = 0.5
 TUNINGS = 40
@@ -56,7 +57,7 @@ class State:
     """A search between rounds: the best timetable, the best candidate and the best rules so far with what they reach
     (lists of values in the order of the goal's levels), and `trials` so far; `ahead_s` per operation: what the longest
     chain from its start to the end of its order lasts. A beam under way varies the rule `middle`.
-    `fresh` is the best since the last `harvest`, with what it reaches.
+    `fresh` are the best different ones since the last `harvest`: what they reach, the trial, the timetable.
     """
 
     shop: Shop
@@ -77,7 +78,7 @@ class State:
     trials: int = 0
     beam: policy_beam.Beam | None = None
     middle: Floats | None = None
-    fresh: tuple[Floats, Timetable] | None = None
+    fresh: list[tuple[list[float], int, Timetable]] = field(default_factory=list)
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
@@ -122,15 +123,15 @@ def take(state: State, found: Timetable) -> Floats:
     values = level_values(state.goal, score(state.shop, found))
     if lower(values, state.values):
         state.best, state.values = found, values
-    if state.fresh is None or lower(values, state.fresh[0]):
-        state.fresh = values, found
+    if not any(values.tolist() == other for other, *_ in state.fresh):
+        state.fresh = sorted([*state.fresh, (values.tolist(), state.trials, found)])[:SEEDLINGS]
     return values
 
 
-def harvest(state: State) -> Timetable | None:
-    """The best timetable since the last time; None where there was none."""
-    fresh, state.fresh = state.fresh, None
-    return None if fresh is None else fresh[1]
+def harvest(state: State) -> list[tuple[list[float], Timetable]]:
+    """The best different timetables since the last time, each after what it reaches."""
+    fresh, state.fresh = state.fresh, []
+    return [(values, found) for values, _, found in fresh]
 
 
 def grow(state: State) -> None:
@@ -155,6 +156,7 @@ def grow(state: State) -> None:
             desk = branch.course.desk
             if not too_late_s(state.shop, desk.job[:, START], desk.job[:, END]).any():
                 take(state, timetable(state.deck, desk))
+                break
 
 
 def proposal(state: State) -> Candidate:
