@@ -35,7 +35,7 @@ LOG = Path(__file__).parents[1] / "../shared/data/shopfloor/Production.xes"
 ENGINE = find_engine("make.schedule")
 PARAMS = ScheduleParams(objective="mean_flow_time")
 DAY_S = 86_400
-BAR = 0.05
+BAR = 0.15
 SAYS = """
 What it says: with the same people, in the hours they were really there, no more work in each one's hands at once than
 they usually had, every operation as long as it really took, in the order and with no more overlap than really was,
