@@ -22,7 +22,7 @@ def bench(tmp_path_factory):
         yield address, site, opened
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=pytest.mark.slow)])
 def test_the_toy_is_asked_read_and_accepted_on_pages(bench, language):
     address, site, opened = bench
     title, parameter, reason = WORDS[language]

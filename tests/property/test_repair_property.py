@@ -160,7 +160,7 @@ def test_whatever_happens_to_loads_lots_and_moves_no_rule_is_broken_and_what_sta
             assert {kpi.name: kpi.value for kpi in result.kpis} == pytest.approx(found.kpis, rel=1e-9)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(SEEDS)
 def test_a_layout_that_takes_over_what_did_not_change_is_the_layout_from_the_beginning(seed):
     day = Day(seed, whole=True)
@@ -261,7 +261,7 @@ def moved(result):
     return next(kpi.value for kpi in result.kpis if kpi.name == "moved_operations")
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(SEEDS, st.booleans())
 def test_a_promise_holds_and_moves_nobody(seed, whole):
     day = Day(seed, whole)

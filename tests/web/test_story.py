@@ -18,7 +18,7 @@ def bench(tmp_path_factory):
     ("language", "width"),
     [
         ("zh", 1440),
-        ("en", 390),
+        pytest.param("en", 390, marks=pytest.mark.slow),
         pytest.param("en", 1440, marks=pytest.mark.slow),
         pytest.param("zh", 390, marks=pytest.mark.slow),
     ],
