@@ -16,26 +16,20 @@ from lineshaft.make.schedule.search.propagate import (
     ENDED,
     FIRST_PRED,
     FIRST_SLOT,
-    FIRST_SUCC,
     FIXED,
-    FLOW,
     LANE,
-    MAKESPAN,
     PLACE,
     RANK,
     START,
-    TARDINESS,
     WAITING,
     Plan,
-    count,
-    ended,
+    count_all,
     follower,
     forget,
     holds,
-    last_end,
     rank_as,
     timed,
-    wait,
+    wait_after,
 )
 from lineshaft.make.schedule.shop import Ints
 
@@ -132,17 +126,6 @@ def sort(f, p, t, steps, many):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
-def wait_after(f, p, v):
-    """Have all that comes just after v timed again."""
-    for a in range(f.step[v, FIRST_SUCC], f.step[v + 1, FIRST_SUCC]):
-        wait(f, p, f.deck.succ[a])
-    for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
-        w = follower(f, p, slot)
-        if w >= 0:
-            wait(f, p, w)
-
-
-@njit(cache=True, nogil=True, _nrt=False)
 def close_up(f, p, t):
     """Time what waits for it, and all that this changes, anew and count the figures; False when the plan does not hold."""
     rank = 0
@@ -163,11 +146,7 @@ def close_up(f, p, t):
         t.span[LOGGED] += 1
         p.time[v, START], p.time[v, END] = start_s, end_s
         wait_after(f, p, v)
-    for order in range(len(p.done)):
-        p.done[order, ENDED] = ended(f, p, order)
-    p.now[MAKESPAN], p.now[TARDINESS], p.now[FLOW] = last_end(f, p), 0, 0
-    for order in range(len(p.done)):
-        count(f, p, order, 1)
+    count_all(f, p)
     return True
 
 

@@ -24,7 +24,6 @@ from lineshaft.make.schedule.search.closing import (
     reopen,
     sort,
     trail_of,
-    wait_after,
 )
 from lineshaft.make.schedule.search.gaps import lay_down, place_first, prices
 from lineshaft.make.schedule.search.late_moves import (
@@ -59,6 +58,7 @@ from lineshaft.make.schedule.search.propagate import (
     put_on,
     take_off,
     wait,
+    wait_after,
 )
 from lineshaft.make.schedule.shop import Ints, Shop
 

@@ -193,12 +193,18 @@ def everything(f, p):
             if lane < 0:
                 break
             p.lane[lane, FREE_S], p.lane[lane, SET] = f.free_s[slot] if fixed else p.time[v, END], family
+    count_all(f, p)
+    return sound
+
+
+@njit(cache=True, nogil=True, _nrt=False)
+def count_all(f, p):
+    """Note when orders end and count the makespan, tardiness and flow time."""
     for order in range(len(p.done)):
         p.done[order, ENDED] = ended(f, p, order)
     p.now[MAKESPAN], p.now[TARDINESS], p.now[FLOW] = last_end(f, p), 0, 0
     for order in range(len(p.done)):
         count(f, p, order, 1)
-    return sound
 
 
 @njit(cache=True, nogil=True, _nrt=False)
@@ -265,6 +271,17 @@ def wait(f, p, v):
 
 
 @njit(cache=True, nogil=True, _nrt=False)
+def wait_after(f, p, v):
+    """Have all that comes just after v timed again."""
+    for a in range(f.step[v, FIRST_SUCC], f.step[v + 1, FIRST_SUCC]):
+        wait(f, p, f.deck.succ[a])
+    for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
+        w = follower(f, p, slot)
+        if w >= 0:
+            wait(f, p, w)
+
+
+@njit(cache=True, nogil=True, _nrt=False)
 def take_off(f, p, v):
     """Take v off its lanes (times and order stay as they are)."""
     for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
@@ -295,8 +312,7 @@ def put_on(f, p, slot, lane, place):
 @njit(cache=True, nogil=True, _nrt=False)
 def propagate(f, p):
     """Time again what waits for it and all that this changes; False when the plan no longer holds or that is too much."""
-    d, level = f.deck, p.now[OPENED] - 1
-    rank = 0
+    level, rank = p.now[OPENED] - 1, 0
     while p.now[WAITING] > 0:
         while not p.waiting[rank]:
             rank += 1
@@ -317,12 +333,7 @@ def propagate(f, p):
         p.log[level, row, UNTIL] = p.time[v, END]
         p.change[level, LOGGED] += 1
         p.time[v, START], p.time[v, END] = start_s, end_s
-        for a in range(f.step[v, FIRST_SUCC], f.step[v + 1, FIRST_SUCC]):
-            wait(f, p, d.succ[a])
-        for slot in range(f.step[v, FIRST_SLOT], f.step[v + 1, FIRST_SLOT]):
-            w = follower(f, p, slot)
-            if w >= 0:
-                wait(f, p, w)
+        wait_after(f, p, v)
         if f.step[v, LAST]:
             order = f.step[v, ORDER]
             touch(p, order)

@@ -57,7 +57,7 @@ class State:
     """A search between rounds: the best timetable, the best candidate and the best rules so far with what they reach
     (lists of values in the order of the goal's levels), and `trials` so far; `ahead_s` per operation: what the longest
     chain from its start to the end of its order lasts. A beam under way varies the rule `middle`.
-    `fresh` are the best different ones since the last `harvest`: what they reach, the trial, the timetable.
+    `fresh` are the best different ones since the last `harvest`: what they reach, and the timetable.
     """
 
     shop: Shop
@@ -78,7 +78,7 @@ class State:
     trials: int = 0
     beam: policy_beam.Beam | None = None
     middle: Floats | None = None
-    fresh: list[tuple[list[float], int, Timetable]] = field(default_factory=list)
+    fresh: list[tuple[list[float], Timetable]] = field(default_factory=list)
 
 
 def start(shop: Shop, goal: Goal, timetable: Timetable, seed: int) -> State:
@@ -124,14 +124,14 @@ def take(state: State, found: Timetable) -> Floats:
     if lower(values, state.values):
         state.best, state.values = found, values
     if not any(values.tolist() == other for other, *_ in state.fresh):
-        state.fresh = sorted([*state.fresh, (values.tolist(), state.trials, found)])[:SEEDLINGS]
+        state.fresh = sorted([*state.fresh, (values.tolist(), found)])[:SEEDLINGS]
     return values
 
 
 def harvest(state: State) -> list[tuple[list[float], Timetable]]:
     """The best different timetables since the last time, each after what it reaches."""
     fresh, state.fresh = state.fresh, []
-    return [(values, found) for values, _, found in fresh]
+    return fresh
 
 
 def grow(state: State) -> None:
